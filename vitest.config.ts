@@ -1,0 +1,29 @@
+import { defineConfig } from "vitest/config";
+
+// One project a workspace, and `house` for the rules about the tree itself. Every project but `house` runs on real
+// PostgreSQL: the global set-up starts one server for the run and the fixtures clone a template database from it.
+const resolve = { conditions: ["@purser/source", "node", "import", "default"] };
+const onDatabase = (name: string, include: string[]) => ({
+  resolve,
+  ssr: { resolve },
+  test: {
+    name,
+    include,
+    globalSetup: ["./behaviour/fixture/global-setup.ts"],
+    testTimeout: 60_000,
+    hookTimeout: 120_000,
+    pool: "forks" as const,
+  },
+});
+
+export default defineConfig({
+  test: {
+    maxWorkers: 2,
+    projects: [
+      { test: { name: "house", include: ["tidy.test.ts"], testTimeout: 60_000 } },
+      onDatabase("engine", ["engine/test/**/*.test.ts"]),
+      onDatabase("server", ["server/test/**/*.test.ts"]),
+      onDatabase("behaviour", ["behaviour/*.test.ts", "examples/*/test/**/*.test.ts"]),
+    ],
+  },
+});
