@@ -1,0 +1,134 @@
+-- Takes an amount from a balance, once per (tenant, idempotency key), or refuses and leaves nothing. The whole decision is
+-- taken under the lock of one row and its cost does not grow with the grants, consumptions or holds there are: one row
+-- locked, one fact added, one row updated, one change told.
+--
+-- The outcomes in their precedence: invalid_input (field), idempotency_conflict (field) or the first answer again with
+-- replayed, tenant_unknown, feature_unknown, wrong_kind, subject_required, the reasons of resolve_entitlement in lower
+-- case, limit_reached, insufficient_balance; else consumed. A refusal is not remembered: the same key is judged afresh.
+--
+-- The hot door: the slot is a plain argument, so that a distributed engine can send the call to where the tenant lives.
+CREATE OR REPLACE FUNCTION purser.consume_in_slot(
+  p_slot integer, p_tenant text, p_feature text, p_amount numeric, p_idempotency_key text,
+  p_subject text, p_occurred_at timestamptz, p_metadata jsonb,
+  OUT outcome text, OUT replayed boolean, OUT field text, OUT amount numeric, OUT overage numeric,
+  OUT available numeric, OUT unlimited boolean, OUT version bigint, OUT recorded_at timestamptz,
+  OUT resets_at timestamptz, OUT restricted_by text
+)
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER
+SET search_path = pg_catalog, purser, pg_temp
+AS $$
+#variable_conflict use_column
+DECLARE
+  v_subject       text := p_subject;
+  v_kind          text;
+  v_enforcement   text;
+  v_denied        text;
+  v_granted       numeric;
+  v_used          numeric;
+  v_held          numeric;
+  v_balance_overage numeric;
+  v_interval_no   integer;
+  v_interval_used numeric;
+  v_version       bigint;
+  v_as_of         timestamptz;
+  v_next          timestamptz;
+  v_test          boolean;
+  v_per           text;
+  v_burned        numeric;
+  v_inserted      bigint;
+BEGIN
+  replayed := false;
+  field := CASE
+    WHEN p_tenant IS NULL OR p_tenant = '' THEN 'tenant'
+    WHEN p_feature IS NULL OR p_feature = '' THEN 'feature'
+    WHEN p_subject IS NULL OR length(p_subject) > 200 THEN 'subject'
+    WHEN p_amount IS NULL OR NOT (p_amount > 0 AND p_amount < 1e15) OR scale(p_amount) > 6 AND p_amount <> trunc(p_amount, 6)
+      OR scale(p_amount) > 0 AND length(ltrim(replace(trim_scale(p_amount)::text, '.', ''), '0')) > 15 THEN 'amount'
+    WHEN p_idempotency_key IS NULL OR p_idempotency_key = '' OR length(p_idempotency_key) > 200 THEN 'idempotencyKey'
+    WHEN p_metadata IS NOT NULL AND jsonb_typeof(p_metadata) <> 'object' THEN 'metadata'
+  END;
+  IF field IS NOT NULL THEN
+    outcome := 'invalid_input';
+    RETURN;
+  END IF;
+
+  -- The row is there, as nearly always; or it is the tenant's and not the subject's; or it was only just made; or it is due.
+  FOR v_look IN 1..4 LOOP
+    -- The lock comes first and alone, so that what decides is read after every earlier holder has committed.
+    SELECT b.kind, b.enforcement, b.denied_reason, b.restricted_by, b.unlimited, b.granted, b.used, b.held, b.overage,
+           b.interval_no, b.interval_used, b.version, b.as_of, b.next_change_at, b.test, b.per
+      INTO v_kind, v_enforcement, v_denied, restricted_by, unlimited, v_granted, v_used, v_held, v_balance_overage,
+           v_interval_no, v_interval_used, v_version, v_as_of, v_next, v_test, v_per
+      FROM purser.balances b
+      WHERE b.tenant_id = p_tenant AND b.subject = v_subject AND b.feature = p_feature AND b.slot = p_slot
+      FOR NO KEY UPDATE;
+    IF v_version IS NULL THEN
+      SELECT o.balance_subject, o.outcome INTO v_subject, outcome
+        FROM purser.open_balance(p_slot, p_tenant, p_subject, p_feature, purser.tenant_now(p_slot, p_tenant)) o;
+      EXIT WHEN outcome IS NOT NULL;
+      CONTINUE;
+    END IF;
+    recorded_at := greatest(v_as_of, CASE WHEN v_test THEN purser.tenant_now(p_slot, p_tenant) ELSE clock_timestamp() END);
+    EXIT WHEN v_next > recorded_at;
+    PERFORM purser.turn_balance(p_slot, p_tenant, v_subject, p_feature, recorded_at, 'boundary', 'boundary_recompute', 0, NULL);
+    v_version := NULL;
+  END LOOP;
+
+  IF outcome IS NULL AND v_version IS NULL THEN
+    RAISE EXCEPTION 'balance (%, %, %) is due again right after it was turned', p_tenant, v_subject, p_feature
+      USING ERRCODE = 'PU001';
+  END IF;
+
+  IF outcome IS NULL THEN
+    available := v_granted - v_used - v_held;
+    overage := 0;
+    IF v_kind = 'capacity' THEN
+      outcome := 'wrong_kind';
+    ELSIF v_per = 'subject' AND v_subject = '' THEN
+      outcome := 'subject_required';
+    ELSIF v_denied IS NOT NULL THEN
+      outcome := lower(v_denied);
+    ELSIF NOT unlimited AND p_amount > available THEN
+      IF v_enforcement = 'hard' THEN
+        outcome := CASE v_kind WHEN 'credits' THEN 'insufficient_balance' ELSE 'limit_reached' END;
+      ELSE
+        overage := p_amount - greatest(available, 0);
+      END IF;
+    END IF;
+  END IF;
+
+  IF outcome IS NULL THEN
+    v_burned := p_amount - overage;
+    version := v_version + 1;
+    available := CASE WHEN NOT unlimited THEN available - v_burned END;
+    INSERT INTO purser.balance_facts (slot, tenant_id, subject, feature, version, kind, idempotency_key, amount, overage,
+                                      interval_no, interval_used, balance_after, acting_subject, recorded_at, occurred_at,
+                                      metadata)
+      VALUES (p_slot, p_tenant, v_subject, p_feature, version, 'consume', p_idempotency_key, p_amount, overage,
+              v_interval_no, v_interval_used + v_burned, available, nullif(p_subject, v_subject), recorded_at,
+              p_occurred_at, p_metadata)
+      ON CONFLICT (tenant_id, idempotency_key, slot) DO NOTHING
+      RETURNING version INTO v_inserted;
+    IF v_inserted IS NOT NULL THEN
+      UPDATE purser.balances b
+        SET version = v_inserted, used = v_used + v_burned, overage = v_balance_overage + overage,
+            interval_used = v_interval_used + v_burned, as_of = recorded_at
+        WHERE b.tenant_id = p_tenant AND b.subject = v_subject AND b.feature = p_feature AND b.slot = p_slot;
+      INSERT INTO purser.changes (slot, tenant_id, change_id, kind, source, subject, features, version, recorded_at)
+        VALUES (p_slot, p_tenant, gen_random_uuid(), 'balance', 'consumption', v_subject, ARRAY[p_feature], v_inserted,
+                recorded_at);
+      outcome := 'consumed';
+      amount := p_amount;
+      resets_at := nullif(v_next, 'infinity');
+      RETURN;
+    END IF;
+  END IF;
+
+  -- Refused, or the key was used before: the key decides first, so a consumption that happened is told again even where
+  -- a new one would be refused.
+  SELECT a.outcome, a.replayed, a.field, a.amount, a.overage, a.available, a.version, a.recorded_at
+    INTO outcome, replayed, field, amount, overage, available, version, recorded_at
+    FROM purser.consumption_answer(p_slot, p_tenant, p_subject, p_feature, p_amount, p_idempotency_key, p_occurred_at,
+                                   p_metadata, outcome, available) a;
+END
+$$;

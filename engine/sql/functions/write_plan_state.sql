@@ -1,0 +1,110 @@
+-- Writes what a subscription means for a tenant: its periods, what it says about each feature and its allowances, all of
+-- them dated. Reconciles: rows that already say the same are left alone, what no longer belongs ends at p_at, what is
+-- missing begins there; so writing the same state twice changes nothing. The only writer of plan allowances.
+--
+-- The rows come from the pure rule in engine/src/subscription/plan-state.ts as JSON arrays with the tables' own column
+-- names. Internal to the commands of the subscription noun.
+CREATE OR REPLACE FUNCTION purser.write_plan_state(
+  p_slot integer, p_tenant text, p_subscription jsonb, p_periods jsonb, p_entitlements jsonb, p_allowances jsonb,
+  p_transition jsonb, p_at timestamptz, p_actor text, OUT tenant_version bigint, OUT changed boolean
+)
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER
+SET search_path = pg_catalog, purser, pg_temp
+AS $$
+#variable_conflict use_column
+DECLARE
+  v_subscription uuid := (p_subscription ->> 'subscription_id')::uuid;
+  v_rows         bigint;
+  v_changes      bigint := 0;
+BEGIN
+  PERFORM FROM purser.tenants t WHERE t.tenant_id = p_tenant AND t.slot = p_slot FOR NO KEY UPDATE;
+
+  INSERT INTO purser.subscriptions (slot, tenant_id, subscription_id, addon, quantity, billing_anchor, provider, provider_id,
+                                    created_at, version)
+    SELECT p_slot, p_tenant, v_subscription, s.addon, s.quantity, s.billing_anchor, s.provider, s.provider_id, p_at, 1
+      FROM jsonb_populate_record(NULL::purser.subscriptions, p_subscription) s
+    ON CONFLICT (tenant_id, subscription_id, slot) DO NOTHING;
+
+  INSERT INTO purser.subscription_periods (slot, tenant_id, subscription_id, effective_at, ends_at, status, denied_reason,
+                                           plan, plan_version, tier, tier_rank)
+    SELECT p_slot, p_tenant, v_subscription, p.effective_at, p.ends_at, p.status, p.denied_reason, p.plan, p.plan_version,
+           p.tier, p.tier_rank
+      FROM jsonb_populate_recordset(NULL::purser.subscription_periods, p_periods) p
+    ON CONFLICT (tenant_id, subscription_id, effective_at, slot) DO NOTHING;
+  GET DIAGNOSTICS v_rows = ROW_COUNT;
+  v_changes := v_changes + v_rows;
+
+  -- An open entitlement or allowance that is not among the wanted ones, word for word, ends now.
+  UPDATE purser.entitlements e SET ends_at = p_at
+    WHERE e.tenant_id = p_tenant AND e.slot = p_slot AND e.subscription_id = v_subscription
+      AND e.effective_at < p_at AND p_at < e.ends_at
+      AND NOT EXISTS (
+        SELECT FROM jsonb_populate_recordset(NULL::purser.entitlements, p_entitlements) w
+        WHERE (w.feature, w.kind, w.enforcement, w.per, w.denied_reason, w.tier, w.required_tier, w.value, w.unlimited,
+               w.always_on, w.plan, w.plan_version)
+              IS NOT DISTINCT FROM
+              (e.feature, e.kind, e.enforcement, e.per, e.denied_reason, e.tier, e.required_tier, e.value, e.unlimited,
+               e.always_on, e.plan, e.plan_version));
+  GET DIAGNOSTICS v_rows = ROW_COUNT;
+  v_changes := v_changes + v_rows;
+  INSERT INTO purser.entitlements (slot, tenant_id, feature, subscription_id, effective_at, ends_at, kind, enforcement, per,
+                                   denied_reason, tier, required_tier, value, unlimited, always_on, plan, plan_version)
+    SELECT p_slot, p_tenant, w.feature, v_subscription, p_at, 'infinity', w.kind, w.enforcement, w.per, w.denied_reason,
+           w.tier, w.required_tier, w.value, w.unlimited, w.always_on, w.plan, w.plan_version
+      FROM jsonb_populate_recordset(NULL::purser.entitlements, p_entitlements) w
+      WHERE NOT EXISTS (
+        SELECT FROM purser.entitlements e
+        WHERE e.tenant_id = p_tenant AND e.slot = p_slot AND e.subscription_id = v_subscription AND e.feature = w.feature
+          AND e.effective_at <= p_at AND p_at < e.ends_at);
+  GET DIAGNOSTICS v_rows = ROW_COUNT;
+  v_changes := v_changes + v_rows;
+
+  UPDATE purser.allowances a SET ends_at = p_at
+    WHERE a.tenant_id = p_tenant AND a.slot = p_slot AND a.subscription_id = v_subscription
+      AND a.effective_at <= p_at AND p_at < a.ends_at
+      AND NOT EXISTS (
+        SELECT FROM jsonb_populate_recordset(NULL::purser.allowances, p_allowances) w
+        WHERE (w.feature, w.per, w.source, w.plan, w.plan_version, w.amount, w.unlimited, w.window_unit, w.window_count,
+               w.anchor, w.time_zone, w.priority, w.rollover_cap, w.rollover_windows)
+              IS NOT DISTINCT FROM
+              (a.feature, a.per, a.source, a.plan, a.plan_version, a.amount, a.unlimited, a.window_unit, a.window_count,
+               a.anchor, a.time_zone, a.priority, a.rollover_cap, a.rollover_windows));
+  GET DIAGNOSTICS v_rows = ROW_COUNT;
+  v_changes := v_changes + v_rows;
+  INSERT INTO purser.allowances (slot, tenant_id, allowance_id, feature, per, source, subscription_id, plan, plan_version,
+                                 amount, unlimited, window_unit, window_count, anchor, time_zone, priority, rollover_cap,
+                                 rollover_windows, effective_at, ends_at)
+    SELECT p_slot, p_tenant, w.allowance_id, w.feature, w.per, w.source, v_subscription, w.plan, w.plan_version, w.amount,
+           w.unlimited, w.window_unit, w.window_count, w.anchor, w.time_zone, w.priority, w.rollover_cap,
+           w.rollover_windows, p_at, 'infinity'
+      FROM jsonb_populate_recordset(NULL::purser.allowances, p_allowances) w
+      WHERE NOT EXISTS (
+        SELECT FROM purser.allowances a
+        WHERE a.tenant_id = p_tenant AND a.slot = p_slot AND a.subscription_id = v_subscription AND a.feature = w.feature
+          AND a.effective_at <= p_at AND p_at < a.ends_at);
+  GET DIAGNOSTICS v_rows = ROW_COUNT;
+  v_changes := v_changes + v_rows;
+
+  IF p_transition IS NOT NULL THEN
+    INSERT INTO purser.transitions (slot, tenant_id, transition_id, subscription_id, kind, from_plan, from_version, to_plan,
+                                    to_version, reason, requested_by, requested_at, effective_at, grace_ends_at, status)
+      SELECT p_slot, p_tenant, t.transition_id, v_subscription, t.kind, t.from_plan, t.from_version, t.to_plan, t.to_version,
+             coalesce(t.reason, ''), p_actor, p_at, coalesce(t.effective_at, p_at), t.grace_ends_at, t.status
+        FROM jsonb_populate_record(NULL::purser.transitions, p_transition) t;
+  END IF;
+
+  changed := v_changes > 0;
+  IF NOT changed THEN
+    SELECT t.version INTO tenant_version FROM purser.tenants t WHERE t.tenant_id = p_tenant AND t.slot = p_slot;
+    RETURN;
+  END IF;
+  tenant_version := purser.touch_tenant(p_slot, p_tenant);
+  PERFORM purser.refresh_balances(p_slot, p_tenant, p_at, 'plan_grant');
+  INSERT INTO purser.changes (slot, tenant_id, change_id, kind, source, subject, features, version, recorded_at)
+    VALUES (p_slot, p_tenant, gen_random_uuid(), 'subscription', 'transition', '',
+            ARRAY(SELECT w.feature FROM jsonb_populate_recordset(NULL::purser.entitlements, p_entitlements) w ORDER BY 1),
+            tenant_version, p_at);
+  PERFORM purser.append_audit(p_slot, p_tenant, p_actor, 'subscription.write', v_subscription::text, NULL,
+                              jsonb_build_object('periods', p_periods, 'transition', p_transition), p_at);
+END
+$$;

@@ -1,0 +1,217 @@
+-- The law of balances. Facts are immutable rows; a balance is their projection, kept in one row a
+-- (tenant, subject, feature) and proven equal to them.
+
+-- A dated allowance: so much of a feature per window. Turning a window is arithmetic on this row, so nothing waits for
+-- anybody to turn it.
+CREATE TABLE purser.allowances (
+  slot             integer     NOT NULL,
+  tenant_id        text        COLLATE "C" NOT NULL,
+  allowance_id     uuid        NOT NULL,
+  feature          text        COLLATE "C" NOT NULL,
+  per              text        NOT NULL CHECK (per IN ('tenant', 'subject')),
+  source           text        NOT NULL CHECK (source IN ('plan', 'product', 'override')),
+  subscription_id  uuid,
+  plan             text        COLLATE "C",
+  plan_version     integer,
+  amount           numeric(38,6) CHECK (amount >= 0 AND amount < 1e15),
+  unlimited        boolean     NOT NULL DEFAULT false,
+  window_unit      text        NOT NULL CHECK (window_unit IN ('hour', 'day', 'week', 'month', 'year', 'lifetime')),
+  window_count     integer     NOT NULL CHECK (window_count BETWEEN 1 AND 1200),
+  anchor           timestamptz NOT NULL,
+  time_zone        text        NOT NULL,
+  priority         integer     NOT NULL CHECK (priority BETWEEN 0 AND 1000),
+  rollover_cap     numeric(38,6) CHECK (rollover_cap > 0 AND rollover_cap < 1e15),
+  rollover_windows integer     NOT NULL DEFAULT 1,
+  effective_at     timestamptz NOT NULL,
+  ends_at          timestamptz NOT NULL,
+  PRIMARY KEY (tenant_id, allowance_id, slot),
+  CHECK (effective_at <= ends_at),
+  CHECK (unlimited <> (amount IS NOT NULL))
+);
+
+CREATE TABLE purser.grants (
+  slot          integer     NOT NULL,
+  tenant_id     text        COLLATE "C" NOT NULL,
+  grant_id      uuid        NOT NULL,
+  subject       text        COLLATE "C" NOT NULL,
+  feature       text        COLLATE "C" NOT NULL,
+  amount        numeric(38,6) NOT NULL CHECK (amount >= 0 AND amount < 1e15),
+  unlimited     boolean     NOT NULL DEFAULT false,
+  source        text        NOT NULL CHECK (source IN
+                  ('plan', 'product', 'promotion', 'top_up', 'override', 'rollover', 'manual')),
+  effective_at  timestamptz NOT NULL,
+  expires_at    timestamptz NOT NULL,
+  priority      integer     NOT NULL CHECK (priority BETWEEN 0 AND 1000),
+  -- The same purchase, plan period or webhook can never grant twice.
+  dedupe_key    text        COLLATE "C" NOT NULL CHECK (dedupe_key <> '' AND length(dedupe_key) <= 300),
+  allowance_id  uuid,
+  issued_version bigint     NOT NULL CHECK (issued_version > 0),
+  issued_at     timestamptz NOT NULL,
+  metadata      jsonb,
+  PRIMARY KEY (tenant_id, grant_id, slot),
+  UNIQUE (tenant_id, dedupe_key, slot),
+  CHECK (effective_at < expires_at),
+  CHECK (NOT unlimited OR amount = 0)
+);
+
+CREATE TABLE purser.grant_voids (
+  slot          integer     NOT NULL,
+  tenant_id     text        COLLATE "C" NOT NULL,
+  grant_id      uuid        NOT NULL,
+  lapsed        numeric(38,6) NOT NULL CHECK (lapsed >= 0 AND lapsed < 1e15),
+  shortfall     numeric(38,6) NOT NULL DEFAULT 0 CHECK (shortfall >= 0 AND shortfall < 1e15),
+  reason        text        NOT NULL,
+  voided_by     text        NOT NULL,
+  voided_at     timestamptz NOT NULL,
+  PRIMARY KEY (tenant_id, grant_id, slot)
+);
+
+-- One row a balance. Consuming updates numbers that no index holds, so the update stays on its page (HOT); the free
+-- space for that is why the fill factor is 70.
+CREATE TABLE purser.balances (
+  slot           integer     NOT NULL,
+  tenant_id      text        COLLATE "C" NOT NULL,
+  subject        text        COLLATE "C" NOT NULL,
+  feature        text        COLLATE "C" NOT NULL,
+  kind           text        NOT NULL CHECK (kind IN ('capacity', 'metered', 'credits')),
+  enforcement    text        NOT NULL CHECK (enforcement IN ('hard', 'soft', 'observe')),
+  per            text        NOT NULL CHECK (per IN ('tenant', 'subject')),
+  -- Why every new consumption is refused until next_change_at; NULL while none is.
+  denied_reason  text,
+  restricted_by  text,
+  -- Over the grants active between as_of and next_change_at: their amounts, what was used of them, what holds set aside.
+  unlimited      boolean     NOT NULL,
+  granted        numeric(38,6) NOT NULL CHECK (granted >= 0 AND granted < 1e30),
+  used           numeric(38,6) NOT NULL CHECK (used >= 0 AND used < 1e30),
+  held           numeric(38,6) NOT NULL CHECK (held >= 0 AND held < 1e30),
+  -- What was allowed beyond the grants since the last window turned, and how many named slots are occupied.
+  overage        numeric(38,6) NOT NULL CHECK (overage >= 0 AND overage < 1e30),
+  claimed        integer     NOT NULL CHECK (claimed >= 0),
+  -- An interval is a stretch in which the set of active grants does not change; it closes when that set does.
+  interval_no    integer     NOT NULL CHECK (interval_no >= 0),
+  interval_used  numeric(38,6) NOT NULL CHECK (interval_used >= 0 AND interval_used < 1e30),
+  -- Counts the facts below; a row that was only just made has none yet.
+  version        bigint      NOT NULL CHECK (version >= 0),
+  as_of          timestamptz NOT NULL,
+  -- The next instant at which this row changes by time alone.
+  next_change_at timestamptz NOT NULL,
+  -- Whether the tenant has a clock of its own, so that a live tenant's consume never looks for one.
+  test           boolean     NOT NULL,
+  PRIMARY KEY (tenant_id, subject, feature, slot),
+  CHECK (enforcement <> 'hard' OR unlimited OR used <= granted)
+) WITH (fillfactor = 70);
+
+-- Every change of a balance row writes exactly one of these with the row's new version: they are numbered without a gap.
+-- One table for all commands on a balance, because one idempotency key may be used once over all of them.
+CREATE TABLE purser.balance_facts (
+  slot            integer     NOT NULL,
+  tenant_id       text        COLLATE "C" NOT NULL,
+  subject         text        COLLATE "C" NOT NULL,
+  feature         text        COLLATE "C" NOT NULL,
+  version         bigint      NOT NULL CHECK (version > 0),
+  kind            text        NOT NULL CHECK (kind IN ('grant', 'void', 'boundary', 'access', 'consume', 'reverse', 'reserve',
+                    'settle', 'release', 'extend', 'claim', 'release_claim', 'report', 'refresh')),
+  idempotency_key text        COLLATE "C" CHECK (idempotency_key <> '' AND length(idempotency_key) <= 200),
+  amount          numeric(38,6) NOT NULL CHECK (amount >= 0 AND amount < 1e30),
+  overage         numeric(38,6) NOT NULL CHECK (overage >= 0 AND overage <= amount),
+  -- Where in its interval this fact's units end: lineage is the overlap of these stretches with those of the grants.
+  interval_no     integer     NOT NULL CHECK (interval_no > 0),
+  interval_used   numeric(38,6) NOT NULL CHECK (interval_used >= 0 AND interval_used < 1e30),
+  -- Available after this fact; NULL while unlimited.
+  balance_after   numeric(38,6) CHECK (balance_after < 1e30),
+  -- What the fact is about: a grant, a hold, a claim's resource, the key of a reversed consumption.
+  reference       text,
+  -- Who consumed from a balance that belongs to the whole tenant.
+  acting_subject  text        COLLATE "C",
+  recorded_at     timestamptz NOT NULL,
+  occurred_at     timestamptz,
+  metadata        jsonb,
+  PRIMARY KEY (tenant_id, subject, feature, version, slot),
+  UNIQUE (tenant_id, idempotency_key, slot)
+);
+
+-- Which stretch of a closed interval each grant paid for. Closed intervals only, so a row never changes.
+CREATE TABLE purser.burns (
+  slot        integer     NOT NULL,
+  tenant_id   text        COLLATE "C" NOT NULL,
+  subject     text        COLLATE "C" NOT NULL,
+  feature     text        COLLATE "C" NOT NULL,
+  interval_no integer     NOT NULL CHECK (interval_no > 0),
+  grant_id    uuid        NOT NULL,
+  from_used   numeric(38,6) NOT NULL CHECK (from_used >= 0 AND from_used < 1e30),
+  to_used     numeric(38,6) NOT NULL CHECK (to_used > from_used AND to_used < 1e30),
+  PRIMARY KEY (tenant_id, subject, feature, interval_no, grant_id, slot)
+);
+
+-- The grants that count now or will count later, with what was used of each when the current interval opened. A
+-- projection: rows leave it when their grant ends.
+CREATE TABLE purser.open_grants (
+  slot           integer     NOT NULL,
+  tenant_id      text        COLLATE "C" NOT NULL,
+  subject        text        COLLATE "C" NOT NULL,
+  feature        text        COLLATE "C" NOT NULL,
+  grant_id       uuid        NOT NULL,
+  source         text        NOT NULL,
+  allowance_id   uuid,
+  amount         numeric(38,6) NOT NULL CHECK (amount >= 0 AND amount < 1e15),
+  unlimited      boolean     NOT NULL,
+  used           numeric(38,6) NOT NULL CHECK (used >= 0 AND (unlimited OR used <= amount)),
+  -- Whether it is in the set that the current interval burns; turned by turn_balance alone.
+  active         boolean     NOT NULL,
+  effective_at   timestamptz NOT NULL,
+  expires_at     timestamptz NOT NULL,
+  priority       integer     NOT NULL,
+  issued_version bigint      NOT NULL,
+  PRIMARY KEY (tenant_id, subject, feature, grant_id, slot)
+);
+
+CREATE TABLE purser.holds (
+  slot            integer     NOT NULL,
+  tenant_id       text        COLLATE "C" NOT NULL,
+  hold_id         uuid        NOT NULL,
+  subject         text        COLLATE "C" NOT NULL,
+  feature         text        COLLATE "C" NOT NULL,
+  amount          numeric(38,6) NOT NULL CHECK (amount > 0 AND amount < 1e15),
+  status          text        NOT NULL CHECK (status IN ('open', 'settled', 'released', 'expired')),
+  settled         numeric(38,6) CHECK (settled >= 0 AND settled < 1e15),
+  unfunded        numeric(38,6) NOT NULL DEFAULT 0 CHECK (unfunded >= 0 AND unfunded < 1e15),
+  reserved_version bigint     NOT NULL,
+  reserved_at     timestamptz NOT NULL,
+  expires_at      timestamptz NOT NULL,
+  ended_at        timestamptz,
+  PRIMARY KEY (tenant_id, hold_id, slot),
+  CHECK (reserved_at < expires_at),
+  CHECK ((status = 'open') = (ended_at IS NULL))
+);
+
+-- The grants that an open hold keeps alive for itself beyond their end.
+CREATE TABLE purser.hold_pins (
+  slot      integer     NOT NULL,
+  tenant_id text        COLLATE "C" NOT NULL,
+  hold_id   uuid        NOT NULL,
+  grant_id  uuid        NOT NULL,
+  amount    numeric(38,6) NOT NULL CHECK (amount > 0 AND amount < 1e15),
+  PRIMARY KEY (tenant_id, hold_id, grant_id, slot)
+);
+
+CREATE TABLE purser.claims (
+  slot            integer     NOT NULL,
+  tenant_id       text        COLLATE "C" NOT NULL,
+  subject         text        COLLATE "C" NOT NULL,
+  feature         text        COLLATE "C" NOT NULL,
+  resource        text        COLLATE "C" NOT NULL CHECK (resource <> '' AND length(resource) <= 300),
+  claimed_version bigint      NOT NULL,
+  claimed_at      timestamptz NOT NULL,
+  PRIMARY KEY (tenant_id, subject, feature, resource, slot)
+);
+
+CREATE TABLE purser.resource_snapshots (
+  slot        integer     NOT NULL,
+  tenant_id   text        COLLATE "C" NOT NULL,
+  subject     text        COLLATE "C" NOT NULL,
+  feature     text        COLLATE "C" NOT NULL,
+  version     bigint      NOT NULL,
+  counted     integer     NOT NULL CHECK (counted >= 0),
+  reported_at timestamptz NOT NULL,
+  PRIMARY KEY (tenant_id, subject, feature, version, slot)
+);

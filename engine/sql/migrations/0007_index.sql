@@ -1,0 +1,35 @@
+-- Secondary indexes, each with the question that needs it. The append path carries none beyond its two unique ones.
+
+-- The boundary worker's one unlocked read: what is due. Consuming never changes next_change_at, so updates stay HOT.
+CREATE INDEX balances_due ON purser.balances (next_change_at, slot) WHERE next_change_at < 'infinity';
+
+-- Which allowances feed this balance.
+CREATE INDEX allowances_of_feature ON purser.allowances (tenant_id, feature, slot);
+
+-- The grants of one balance, for explain, lineage and verify.
+CREATE INDEX grants_of_balance ON purser.grants (tenant_id, subject, feature, slot);
+
+-- Which purchases, overrides and restrictions speak about a feature.
+CREATE INDEX overrides_of_feature ON purser.overrides (tenant_id, feature, slot);
+CREATE INDEX restrictions_of_feature ON purser.restrictions (tenant_id, feature, slot);
+
+-- The open holds of one balance, soonest expiry first.
+CREATE INDEX holds_open ON purser.holds (tenant_id, subject, feature, expires_at, slot) WHERE status = 'open';
+
+-- Of two base subscriptions a tenant has one.
+CREATE UNIQUE INDEX subscriptions_one_base ON purser.subscriptions (tenant_id, slot) WHERE NOT addon;
+
+-- At most one change of plan waits per subscription.
+CREATE UNIQUE INDEX transitions_one_pending ON purser.transitions (tenant_id, subscription_id, slot) WHERE status = 'pending';
+
+-- What the relay has not published yet, slot by slot.
+CREATE INDEX changes_unpublished ON purser.changes (slot, recorded_at) WHERE published_no IS NULL;
+CREATE UNIQUE INDEX changes_published ON purser.changes (slot, published_no) WHERE published_no IS NOT NULL;
+
+-- What is due and whose turn it is.
+CREATE INDEX scheduled_actions_due ON purser.scheduled_actions (execute_at, slot) WHERE status IN ('pending', 'failed');
+
+-- A tenant's audit and usage, newest first.
+CREATE INDEX audit_log_recent ON purser.audit_log (tenant_id, recorded_at, slot);
+CREATE INDEX usage_events_recent ON purser.usage_events (tenant_id, occurred_at, slot);
+CREATE INDEX value_events_recent ON purser.value_events (tenant_id, occurred_at, slot);
