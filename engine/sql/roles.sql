@@ -25,12 +25,9 @@ BEGIN
   END LOOP;
   FOREACH v_role IN ARRAY ARRAY['purser_owner', 'purser_writer'] LOOP
     -- To create what these two own, the migrating role must be able to become them.
-    IF NOT (SELECT rolsuper FROM pg_catalog.pg_roles WHERE rolname = current_user)
-       AND NOT EXISTS (
-         SELECT FROM pg_catalog.pg_auth_members m
-         WHERE m.roleid = v_role::regrole AND m.member = current_user::regrole
-           AND coalesce((to_jsonb(m) ->> 'set_option')::boolean, true)
-       ) THEN
+    -- From 16 on who made a role may grant it, also to itself, but is not yet a member that may become it.
+    IF NOT pg_has_role(current_user, v_role, CASE WHEN current_setting('server_version_num')::int >= 160000
+                                                  THEN 'SET' ELSE 'MEMBER' END) THEN
       EXECUTE format('GRANT %I TO CURRENT_USER', v_role);
     END IF;
   END LOOP;
