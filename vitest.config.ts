@@ -2,10 +2,12 @@ import { defineConfig } from "vitest/config";
 
 // One project a workspace, and `house` for the rules about the tree itself. Every project but `house` runs on real
 // PostgreSQL: the global set-up starts one server for the run and the fixtures clone a template database from it.
-const resolve = { conditions: ["@purser/source", "node", "import", "default"] };
+const resolve = { conditions: ["@purser/source", "node"] };
 const onDatabase = (name: string, include: string[]) => ({
   resolve,
   ssr: { resolve },
+  // The global set-up is loaded in an environment of its own.
+  environments: { __vitest__: { resolve } },
   test: {
     name,
     include,

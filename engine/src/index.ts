@@ -1,3 +1,29 @@
-export { type MigrationOptions, type MigrationReport, migrate } from "./store/migrate.ts";
-export { printMigration } from "./store/migrate-print.ts";
-export { type MigrationRefusal, MigrationRefused } from "./store/migration-refused.ts";
+// The only file that others import.
+export type { Balance } from "./balance/balances.ts";
+export type { ConsumeInput } from "./balance/consume.ts";
+export type { GrantInput, GrantOutcome } from "./balance/issue-grant.ts";
+export type { WithConsumption } from "./balance/with-consumption.ts";
+export { type CatalogInput, defineCatalog, type FeatureKey, type PlanKey } from "./catalog/catalog.ts";
+export type { PublishOutcome } from "./catalog/publish-catalog.ts";
+export { type CatalogProblem, validateCatalog } from "./catalog/validation.ts";
+export { createPurser, type PgHandle, type Purser } from "./engine.ts";
+export type { CheckInput } from "./entitlement/check.ts";
+export type { Decision } from "./entitlement/decision.ts";
+export { Fault, type FaultCode, Refused } from "./foundation/fault.ts";
+export {
+  type AllowingReason,
+  type ConsumeOutcome,
+  type ConsumeRefusal,
+  type Consumed,
+  type DenialReason,
+} from "./foundation/outcome.ts";
+export { slotOf } from "./foundation/slot.ts";
+export {
+  type MigrationOptions,
+  type MigrationRefusal,
+  MigrationRefused,
+  type MigrationReport,
+  migrate,
+  printMigration,
+} from "./store/migrate.ts";
+export type { Tenant } from "./tenant/tenant.ts";

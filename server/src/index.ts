@@ -1,1 +1,2 @@
-export {};
+export { chooseDatabase, type EmbeddedPostgres, startEmbedded } from "./embedded/index.ts";
+export { exampleCatalog } from "./demo/catalog.ts";

@@ -6,7 +6,7 @@
 -- names. Internal to the commands of the subscription noun.
 CREATE OR REPLACE FUNCTION purser.write_plan_state(
   p_slot integer, p_tenant text, p_subscription jsonb, p_periods jsonb, p_entitlements jsonb, p_allowances jsonb,
-  p_transition jsonb, p_at timestamptz, p_actor text, OUT tenant_version bigint, OUT changed boolean
+  p_transition jsonb, p_at timestamptz, p_actor text, OUT outcome text, OUT tenant_version bigint
 )
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER
 SET search_path = pg_catalog, purser, pg_temp
@@ -17,7 +17,16 @@ DECLARE
   v_rows         bigint;
   v_changes      bigint := 0;
 BEGIN
-  PERFORM FROM purser.tenants t WHERE t.tenant_id = p_tenant AND t.slot = p_slot FOR NO KEY UPDATE;
+  SELECT t.version INTO tenant_version FROM purser.tenants t
+    WHERE t.tenant_id = p_tenant AND t.slot = p_slot
+    FOR NO KEY UPDATE;
+  -- Whoever came first while this one waited for the lock has it.
+  IF NOT (p_subscription ->> 'addon')::boolean AND EXISTS (
+    SELECT FROM purser.subscriptions s
+    WHERE s.tenant_id = p_tenant AND s.slot = p_slot AND NOT s.addon AND s.subscription_id <> v_subscription) THEN
+    outcome := 'already_subscribed';
+    RETURN;
+  END IF;
 
   INSERT INTO purser.subscriptions (slot, tenant_id, subscription_id, addon, quantity, billing_anchor, provider, provider_id,
                                     created_at, version)
@@ -47,7 +56,7 @@ BEGIN
                e.always_on, e.plan, e.plan_version));
   GET DIAGNOSTICS v_rows = ROW_COUNT;
   v_changes := v_changes + v_rows;
-  INSERT INTO purser.entitlements (slot, tenant_id, feature, subscription_id, effective_at, ends_at, kind, enforcement, per,
+  INSERT INTO purser.entitlements AS e (slot, tenant_id, feature, subscription_id, effective_at, ends_at, kind, enforcement, per,
                                    denied_reason, tier, required_tier, value, unlimited, always_on, plan, plan_version)
     SELECT p_slot, p_tenant, w.feature, v_subscription, p_at, 'infinity', w.kind, w.enforcement, w.per, w.denied_reason,
            w.tier, w.required_tier, w.value, w.unlimited, w.always_on, w.plan, w.plan_version
@@ -55,7 +64,19 @@ BEGIN
       WHERE NOT EXISTS (
         SELECT FROM purser.entitlements e
         WHERE e.tenant_id = p_tenant AND e.slot = p_slot AND e.subscription_id = v_subscription AND e.feature = w.feature
-          AND e.effective_at <= p_at AND p_at < e.ends_at);
+          AND e.effective_at < p_at AND p_at < e.ends_at)
+    -- A row that began at this very instant was never in force: it is replaced, unless it says the same.
+    ON CONFLICT (tenant_id, feature, subscription_id, effective_at, slot) DO UPDATE
+      SET kind = excluded.kind, enforcement = excluded.enforcement, per = excluded.per,
+          denied_reason = excluded.denied_reason, tier = excluded.tier, required_tier = excluded.required_tier,
+          value = excluded.value, unlimited = excluded.unlimited, always_on = excluded.always_on, plan = excluded.plan,
+          plan_version = excluded.plan_version
+      WHERE (e.kind, e.enforcement, e.per, e.denied_reason, e.tier, e.required_tier, e.value, e.unlimited, e.always_on,
+             e.plan, e.plan_version)
+            IS DISTINCT FROM
+            (excluded.kind, excluded.enforcement, excluded.per, excluded.denied_reason, excluded.tier,
+             excluded.required_tier, excluded.value, excluded.unlimited, excluded.always_on, excluded.plan,
+             excluded.plan_version);
   GET DIAGNOSTICS v_rows = ROW_COUNT;
   v_changes := v_changes + v_rows;
 
@@ -93,11 +114,11 @@ BEGIN
         FROM jsonb_populate_record(NULL::purser.transitions, p_transition) t;
   END IF;
 
-  changed := v_changes > 0;
-  IF NOT changed THEN
-    SELECT t.version INTO tenant_version FROM purser.tenants t WHERE t.tenant_id = p_tenant AND t.slot = p_slot;
+  IF v_changes = 0 THEN
+    outcome := 'unchanged';
     RETURN;
   END IF;
+  outcome := 'written';
   tenant_version := purser.touch_tenant(p_slot, p_tenant);
   PERFORM purser.refresh_balances(p_slot, p_tenant, p_at, 'plan_grant');
   INSERT INTO purser.changes (slot, tenant_id, change_id, kind, source, subject, features, version, recorded_at)

@@ -1,6 +1,5 @@
 // The migration as a script, for those who let nobody but an administrator with psql change their database.
 import { escapeLiteral } from "pg";
-import { grantHint } from "./migrate.ts";
 import * as sql from "./migration-sql.ts";
 import { checksums, readSqlFiles, reappliedFiles, type SqlFile, type SqlFiles } from "./sql-files.ts";
 
@@ -10,7 +9,7 @@ const heading = `-- The schema of Purser. Run it as a superuser, or as a role wi
 --
 -- It may be run again: migrations that the database has had are left out, and what changed is made anew. Afterwards:
 --
---   ${grantHint}`;
+--   ${sql.grantHint}`;
 
 /** The whole migration as one script for \`psql -1\`, which does and records the same as \`migrate\`. */
 export function printMigration(): string {

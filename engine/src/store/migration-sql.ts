@@ -1,5 +1,8 @@
 // The statements around the files: what `migrate` runs and `printMigration` prints.
 
+/** What remains to be done by hand: only the host knows the role that its application logs in as. */
+export const grantHint = "GRANT purser_service TO <your application's role>;";
+
 /** SQLSTATEs that `judge` raises. */
 export const schemaNewer = "PU101";
 export const migrationChanged = "PU102";

@@ -1,0 +1,205 @@
+// Puts the doors on every command, once: which transaction it runs in, what is tried again, and what a refusal becomes.
+import type { ClientBase, Pool } from "pg";
+import { type Balance, balances } from "./balance/balances.ts";
+import { type ConsumeInput, consume } from "./balance/consume.ts";
+import { type GrantInput, type GrantOutcome, issueGrant } from "./balance/issue-grant.ts";
+import { type WithConsumption, withConsumption } from "./balance/with-consumption.ts";
+import type { CapabilityKey, CatalogInput, FeatureKey, PlanKey } from "./catalog/catalog.ts";
+import { type PublishOutcome, publishCatalog } from "./catalog/publish-catalog.ts";
+import { inTransaction, type KeyConflict, once, retried } from "./command.ts";
+import { type CheckInput, check, checkAll, type InvalidQuestion } from "./entitlement/check.ts";
+import type { Decision } from "./entitlement/decision.ts";
+import { entitlementValue, hasEntitlement } from "./entitlement/entitled.ts";
+import { Fault, Refused } from "./foundation/fault.ts";
+import type { ConsumeOutcome, Consumed } from "./foundation/outcome.ts";
+import { asName } from "./foundation/text.ts";
+import { type ApiKeyRow, type CreateApiKeyCall, createApiKey, findApiKey, revokeApiKey } from "./store/api-keys.ts";
+import type { Session } from "./store/database.ts";
+import { asFault, isLockTimeout } from "./store/errors.ts";
+import { pgDatabase } from "./store/pg.ts";
+import { type RefreshOutcome, refreshPlanState } from "./subscription/refresh-plan-state.ts";
+import { type SubscribeInput, type SubscribeOutcome, subscribe } from "./subscription/subscribe.ts";
+import { type AdvanceClockOutcome, advanceClock } from "./tenant/advance-clock.ts";
+import { type CreateTenantInput, type CreateTenantOutcome, createTenant } from "./tenant/create-tenant.ts";
+import type { Tenant } from "./tenant/tenant.ts";
+import { findTenant, listTenants } from "./tenant/tenants.ts";
+
+/** Where a command runs: the pool (a transaction of its own) or a client with a transaction of the caller's open. */
+export type PgHandle = Pool | ClientBase;
+
+/** What may be consumed: a feature that counts down, or a capability mapped to one. */
+export type Consumable<C extends CatalogInput> =
+  | FeatureKey<C, "metered" | "credits">
+  | CapabilityKey<C, "metered" | "credits">;
+/** What may be asked about. */
+export type Checkable<C extends CatalogInput> = FeatureKey<C> | CapabilityKey<C>;
+
+export interface KeyedCommand {
+  /** Names this call, once per tenant: the same again is a replay. */
+  readonly idempotencyKey: string;
+  /** Does everything and rolls it back: the answer tells what would happen. */
+  readonly dryRun?: boolean;
+}
+
+export interface Purser<C extends CatalogInput> {
+  /**
+   * Consumes and runs the caller's write in one transaction: both are committed, or neither. Given the pool it owns the
+   * transaction; given a client it works in a savepoint of the caller's. `write` gets the client to write with and is not
+   * run on a replay. A refusal is the outcome and leaves nothing; an error thrown by `write` undoes the consumption and is
+   * thrown on.
+   */
+  withConsumption<Result>(
+    db: PgHandle,
+    input: ConsumeInput<Consumable<C>>,
+    write: (tx: ClientBase) => Promise<Result>,
+  ): Promise<WithConsumption<Result>>;
+  /**
+   * Consumes, in the caller's transaction or (given the pool) in one of its own. A refusal is thrown as `Refused`, so that
+   * not looking at it cannot sell for free.
+   */
+  consume(db: PgHandle, input: ConsumeInput<Consumable<C>>): Promise<Consumed>;
+  /** The same, with a refusal as a value. In the caller's transaction nothing is undone but by the caller. */
+  tryConsume(db: PgHandle, input: ConsumeInput<Consumable<C>>): Promise<ConsumeOutcome>;
+  /** Adds an amount to a balance, once per dedupe key. */
+  issueGrant(db: PgHandle, input: GrantInput<FeatureKey<C, "capacity" | "metered" | "credits">>): Promise<GrantOutcome>;
+
+  /** May this tenant do this now, how much is left, and if not, why not and what would unlock it? */
+  check(input: CheckInput & { readonly feature: Checkable<C> }): Promise<Decision | InvalidQuestion>;
+  checkAll(input: { readonly tenant: string }): Promise<Decision[]>;
+  hasEntitlement(tenant: string, feature: FeatureKey<C>): Promise<boolean>;
+  entitlementValue(tenant: string, feature: FeatureKey<C>): Promise<number | null>;
+  balances(input: { readonly tenant: string; readonly feature?: string | undefined }): Promise<Balance[]>;
+
+  createTenant(input: CreateTenantInput): Promise<CreateTenantOutcome>;
+  findTenant(input: { readonly tenant: string }): Promise<Tenant | undefined>;
+  listTenants(input: { readonly after?: string; readonly count: number }): Promise<Tenant[]>;
+  advanceClock(input: { readonly tenant: string; readonly to: Date }): Promise<AdvanceClockOutcome>;
+  subscribe(
+    input: SubscribeInput & KeyedCommand & { readonly plan: PlanKey<C> },
+  ): Promise<(SubscribeOutcome & { readonly replayed: boolean }) | KeyConflict | InvalidQuestion>;
+  refreshPlanState(input: { readonly tenant: string; readonly actor: string }): Promise<RefreshOutcome>;
+  /** Publishes the catalogue this was created with, or another one. */
+  publishCatalog(input: {
+    readonly actor: string;
+    readonly catalog?: unknown;
+    readonly dryRun?: boolean;
+  }): Promise<PublishOutcome>;
+
+  readonly catalog: C;
+  /** The keys of the server's own door. */
+  readonly apiKeys: {
+    find(keyId: string): Promise<ApiKeyRow | undefined>;
+    create(call: CreateApiKeyCall): Promise<void>;
+    revoke(keyId: string): Promise<boolean>;
+  };
+}
+
+/**
+ * The engine over a catalogue and a `pg` pool. The pool's role is a member of `purser_service`; the database has been
+ * migrated and the catalogue published.
+ */
+export function createPurser<const C extends CatalogInput>(options: {
+  readonly catalog: C;
+  readonly database: Pool;
+}): Purser<C> {
+  const { catalog, database: pool } = options;
+  const database = pgDatabase(pool);
+  const isPool = (db: PgHandle): db is Pool => db === pool;
+
+  /** A capability stands for its feature and amount. */
+  function resolved<Input extends ConsumeInput>(input: Input): Input {
+    const capability = catalog.capabilities?.[input.feature];
+    if (capability === undefined || input.feature in catalog.features) return input;
+    return { ...input, feature: capability.feature, amount: input.amount ?? capability.amount };
+  }
+
+  /**
+   * Runs one call on a balance where the caller wants it: in the caller's transaction, or by itself, committed when it
+   * answers. A row that stays locked for too long is `busy` only where no transaction of the caller's is lost by it.
+   */
+  async function onBalance<Answer>(db: PgHandle, work: (tx: Session) => Promise<Answer>): Promise<Answer | Busy> {
+    try {
+      return isPool(db) ? await retried(() => work(database)) : await work(database.within(db));
+    } catch (error) {
+      if (isPool(db) && error instanceof Fault && isLockTimeout(error.cause)) return { outcome: "busy" };
+      throw asFault(error);
+    }
+  }
+
+  async function tryConsume(db: PgHandle, input: ConsumeInput): Promise<ConsumeOutcome> {
+    return onBalance(db, (tx) => consume(tx, resolved(input)));
+  }
+
+  return {
+    catalog,
+    async withConsumption<Result>(db: PgHandle, input: ConsumeInput, write: (tx: ClientBase) => Promise<Result>) {
+      try {
+        if (!isPool(db)) {
+          return await database.savepoint(db, (tx) => withConsumption(tx, resolved(input), () => write(db)));
+        }
+        // Not tried again: the caller's write may have effects outside the database.
+        return await database.transaction((tx, client) => withConsumption(tx, resolved(input), () => write(client)));
+      } catch (error) {
+        if (error instanceof Refused) return error.outcome;
+        if (isLockTimeout(error)) return { outcome: "busy" };
+        throw asFault(error);
+      }
+    },
+    async consume(db, input) {
+      const outcome = await tryConsume(db, input);
+      if (outcome.outcome !== "consumed") throw new Refused(outcome);
+      return outcome;
+    },
+    tryConsume,
+    issueGrant: (db, input) => onBalance(db, (tx) => issueGrant(tx, input)),
+
+    check: (input) => check(database, input),
+    checkAll: (input) => checkAll(database, input),
+    hasEntitlement: (tenant, feature) => hasEntitlement(database, tenant, feature),
+    entitlementValue: (tenant, feature) => entitlementValue(database, tenant, feature),
+    balances: (input) => balances(database, input),
+
+    createTenant: (input) => inTransaction(database, (tx) => createTenant(tx, input)),
+    findTenant: (input) => findTenant(database, input),
+    listTenants: (input) => listTenants(database, input),
+    advanceClock: (input) => inTransaction(database, (tx) => advanceClock(tx, input)),
+    async subscribe({ idempotencyKey, dryRun, ...input }) {
+      const tenant = asName(input.tenant);
+      if (tenant === undefined) return { outcome: "invalid_input", field: "tenant" };
+      const asked = {
+        command: "subscribe",
+        tenant,
+        idempotencyKey,
+        input: {
+          plan: input.plan,
+          version: input.version ?? null,
+          billingAnchor: input.billingAnchor?.toISOString() ?? null,
+        },
+      };
+      return inTransaction(
+        database,
+        (tx) =>
+          once(
+            tx,
+            asked,
+            ({ outcome }) => outcome === "subscribed",
+            () => subscribe(tx, { ...input, tenant }),
+          ),
+        dryRun,
+      );
+    },
+    refreshPlanState: (input) => inTransaction(database, (tx) => refreshPlanState(tx, input)),
+    publishCatalog: ({ catalog: other, dryRun, ...input }) =>
+      inTransaction(database, (tx) => publishCatalog(tx, { ...input, catalog: other ?? catalog }), dryRun),
+
+    apiKeys: {
+      find: (keyId) => findApiKey(database, keyId),
+      create: (call) => createApiKey(database, call),
+      revoke: (keyId) => revokeApiKey(database, keyId),
+    },
+  };
+}
+
+interface Busy {
+  readonly outcome: "busy";
+}

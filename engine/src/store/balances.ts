@@ -1,0 +1,122 @@
+import type { Session } from "./database.ts";
+
+/** A row as `purser.consume_in_slot` answers it; decimals and bigints are texts. */
+export interface ConsumeRow {
+  outcome: string;
+  replayed: boolean;
+  field: string | null;
+  amount: string | null;
+  overage: string | null;
+  available: string | null;
+  version: string | null;
+  recorded_at: Date | null;
+  restricted_by: string | null;
+}
+
+export interface ConsumeCall {
+  slot: number;
+  tenant: string;
+  feature: string;
+  amount: string;
+  idempotencyKey: string;
+  subject: string;
+  occurredAt: Date | null;
+  metadata: string | null;
+}
+
+const CONSUME = `SELECT outcome, replayed, field, amount, overage, available, version, recorded_at, restricted_by
+  FROM purser.consume_in_slot($1::int, $2::text, $3::text, $4::numeric, $5::text, $6::text, $7::timestamptz, $8::jsonb)`;
+
+export async function consume(session: Session, call: ConsumeCall): Promise<ConsumeRow> {
+  return only(
+    await session.query<ConsumeRow>(CONSUME, [
+      call.slot,
+      call.tenant,
+      call.feature,
+      call.amount,
+      call.idempotencyKey,
+      call.subject,
+      call.occurredAt,
+      call.metadata,
+    ]),
+  );
+}
+
+export interface GrantRow {
+  outcome: string;
+  replayed: boolean;
+  field: string | null;
+  grant_id: string | null;
+  available: string | null;
+  version: string | null;
+}
+
+export interface GrantCall {
+  tenant: string;
+  feature: string;
+  amount: string | null;
+  dedupeKey: string;
+  subject: string;
+  source: string;
+  effectiveAt: Date | null;
+  expiresAt: Date | null;
+  priority: number;
+  unlimited: boolean;
+  metadata: string | null;
+}
+
+const ISSUE_GRANT = `SELECT outcome, replayed, field, grant_id, available, version
+  FROM purser.issue_grant($1::text, $2::text, $3::numeric, $4::text, $5::text, $6::text, $7::timestamptz,
+    coalesce($8::timestamptz, 'infinity'), $9::int, $10::boolean, $11::jsonb)`;
+
+export async function issueGrant(session: Session, call: GrantCall): Promise<GrantRow> {
+  return only(
+    await session.query<GrantRow>(ISSUE_GRANT, [
+      call.tenant,
+      call.feature,
+      call.amount,
+      call.dedupeKey,
+      call.subject,
+      call.source,
+      call.effectiveAt,
+      call.expiresAt,
+      call.priority,
+      call.unlimited,
+      call.metadata,
+    ]),
+  );
+}
+
+export interface BalanceRow {
+  subject: string;
+  feature: string;
+  kind: "capacity" | "metered" | "credits";
+  enforcement: "hard" | "soft" | "observe";
+  denied_reason: string | null;
+  restricted_by: string | null;
+  unlimited: boolean;
+  granted: string;
+  used: string;
+  held: string;
+  available: string | null;
+  overage: string;
+  claimed: number;
+  version: string;
+  as_of: Date;
+  next_change_at: Date | null;
+}
+
+const BALANCES = `SELECT subject, feature, kind, enforcement, denied_reason, restricted_by, unlimited, granted, used, held,
+    available, overage, claimed, version, as_of, next_change_at
+  FROM purser.balances_current WHERE tenant_id = $1::text AND ($2::text IS NULL OR feature = $2::text)
+  ORDER BY feature, subject`;
+
+export async function balancesOf(session: Session, tenant: string, feature: string | null): Promise<BalanceRow[]> {
+  return session.query<BalanceRow>(BALANCES, [tenant, feature]);
+}
+
+function only<Row>(rows: Row[]): Row {
+  const [row] = rows;
+  if (row === undefined) throw new Error("a function that answers one row answered none");
+  return row;
+}

@@ -1,0 +1,29 @@
+import { Fault } from "../foundation/fault.ts";
+
+const LOCK_NOT_AVAILABLE = "55P03";
+const RETRYABLE = new Set(["40001", "40P01"]);
+
+/** The SQLSTATE of an error of the database, or undefined. Errors are judged by it and never by their text. */
+export function sqlState(error: unknown): string | undefined {
+  if (typeof error !== "object" || error === null || !("code" in error)) return undefined;
+  const { code } = error;
+  return typeof code === "string" && /^[0-9A-Z]{5}$/.test(code) ? code : undefined;
+}
+
+/** Whether a row stayed locked by somebody else for longer than lock_timeout. */
+export function isLockTimeout(error: unknown): boolean {
+  return sqlState(error) === LOCK_NOT_AVAILABLE;
+}
+
+/** Whether the whole transaction can be run again as it is: a serialisation failure or a deadlock. */
+export function isRetryable(error: unknown): boolean {
+  return RETRYABLE.has(sqlState(error) ?? "");
+}
+
+/** The error as the library throws it inside a host's transaction: what can be retried says so. */
+export function asFault(error: unknown): unknown {
+  if (isRetryable(error) || isLockTimeout(error)) {
+    return new Fault("retry", "the database asks to run this transaction again", { cause: error, retryable: true });
+  }
+  return error;
+}

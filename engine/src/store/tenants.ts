@@ -1,0 +1,83 @@
+import type { Session } from "./database.ts";
+
+export interface TenantRow {
+  tenant_id: string;
+  name: string;
+  mode: "live" | "test";
+  time_zone: string;
+  currency: string;
+  version: string;
+  created_at: Date;
+  metadata: Record<string, unknown>;
+}
+
+const CREATE = `SELECT outcome, replayed, field FROM purser.create_tenant($1::int, $2::text, $3::text, $4::text, $5::text,
+    $6::text, $7::jsonb, $8::timestamptz, $9::text)`;
+
+export interface CreateTenantCall {
+  slot: number;
+  tenant: string;
+  name: string;
+  mode: string;
+  timeZone: string;
+  currency: string;
+  metadata: string | null;
+  clockAt: Date | null;
+  actor: string;
+}
+
+export async function createTenant(
+  session: Session,
+  call: CreateTenantCall,
+): Promise<{ outcome: string; replayed: boolean; field: string | null } | undefined> {
+  const [row] = await session.query<{ outcome: string; replayed: boolean; field: string | null }>(CREATE, [
+    call.slot,
+    call.tenant,
+    call.name,
+    call.mode,
+    call.timeZone,
+    call.currency,
+    call.metadata,
+    call.clockAt,
+    call.actor,
+  ]);
+  return row;
+}
+
+const FIND = `SELECT tenant_id, name, mode, time_zone, currency, version, created_at, metadata FROM purser.tenants
+  WHERE tenant_id = $1::text AND slot = $2::int AND erased_at IS NULL`;
+
+export async function findTenant(session: Session, slot: number, tenant: string): Promise<TenantRow | undefined> {
+  const [row] = await session.query<TenantRow>(FIND, [tenant, slot]);
+  return row;
+}
+
+const LIST = `SELECT tenant_id, name, mode, time_zone, currency, version, created_at, metadata FROM purser.tenants
+  WHERE erased_at IS NULL AND tenant_id > $1::text ORDER BY tenant_id LIMIT $2::int`;
+
+/** Tenants in the order of their ids, after one id: a page of a list that stays stable while rows are added. */
+export async function listTenants(session: Session, after: string, count: number): Promise<TenantRow[]> {
+  return session.query<TenantRow>(LIST, [after, count]);
+}
+
+const NOW = `SELECT purser.tenant_now($1::int, $2::text) AS now_at`;
+
+export async function tenantNow(session: Session, slot: number, tenant: string): Promise<Date> {
+  const [row] = await session.query<{ now_at: Date }>(NOW, [slot, tenant]);
+  if (row === undefined) throw new Error("a function that answers one row answered none");
+  return row.now_at;
+}
+
+const ADVANCE = `SELECT outcome, field, now_at FROM purser.advance_test_clock($1::text, $2::timestamptz)`;
+
+export async function advanceTestClock(
+  session: Session,
+  tenant: string,
+  to: Date,
+): Promise<{ outcome: string; field: string | null; now_at: Date | null } | undefined> {
+  const [row] = await session.query<{ outcome: string; field: string | null; now_at: Date | null }>(ADVANCE, [
+    tenant,
+    to,
+  ]);
+  return row;
+}

@@ -1,0 +1,107 @@
+// The rule that says what a plan means for a tenant: dated rows for its periods, for every feature of the catalogue and for
+// every amount. Pure: it reads what it is given and knows no clock.
+import type { PlanFeatureRow, PlanRow } from "../store/catalog.ts";
+
+const DAY_MS = 86_400_000;
+
+export interface PlanStateInput {
+  readonly plan: PlanRow;
+  readonly features: readonly PlanFeatureRow[];
+  readonly timeZone: string;
+  /** When it takes effect, and what billing periods are counted from. */
+  readonly at: Date;
+  readonly billingAnchor: Date;
+  readonly quantity: number;
+  /** Makes the ids of new allowances. */
+  readonly newId: () => string;
+}
+
+/** Rows with the column names of purser.subscription_periods, purser.entitlements and purser.allowances. */
+export interface PlanState {
+  readonly periods: readonly object[];
+  readonly entitlements: readonly object[];
+  readonly allowances: readonly object[];
+}
+
+/**
+ * What a plan version means from `at` on. The future is in it: a trial's end is a second period, so nothing has to happen
+ * at that instant.
+ */
+export function planState(input: PlanStateInput): PlanState {
+  return {
+    periods: periods(input),
+    entitlements: input.features.map((feature) => entitlement(input.plan, feature)),
+    allowances: input.features.flatMap((feature) => allowance(input, feature)),
+  };
+}
+
+function periods({ plan, at }: PlanStateInput): object[] {
+  const of = { plan: plan.plan, plan_version: plan.version, tier: plan.tier, tier_rank: plan.tier_rank };
+  const start = at.toISOString();
+  if (plan.trial_days === 0) return [{ ...of, effective_at: start, ends_at: "infinity", status: "active" }];
+  const end = new Date(at.getTime() + plan.trial_days * DAY_MS).toISOString();
+  const after =
+    plan.after_trial === "active" ? { status: "active" } : { status: "expired", denied_reason: "TRIAL_EXPIRED" };
+  return [
+    { ...of, effective_at: start, ends_at: end, status: "trialing" },
+    { ...of, effective_at: end, ends_at: "infinity", ...after },
+  ];
+}
+
+function entitlement(plan: PlanRow, feature: PlanFeatureRow): object {
+  return {
+    feature: feature.feature,
+    kind: feature.kind,
+    enforcement: feature.enforcement,
+    per: feature.per,
+    denied_reason: denial(plan, feature),
+    tier: plan.tier,
+    required_tier: feature.minimum_tier,
+    value: feature.kind === "value" && feature.included && !feature.unlimited ? feature.value : null,
+    unlimited: feature.unlimited,
+    always_on: feature.always_on,
+    plan: plan.plan,
+    plan_version: plan.version,
+  };
+}
+
+/** A flag with a minimum tier comes with the tier; everything else is included by name or not at all. */
+function denial(plan: PlanRow, feature: PlanFeatureRow): "TIER_INSUFFICIENT" | "NOT_INCLUDED" | null {
+  if (feature.minimum_rank !== null && plan.tier_rank < feature.minimum_rank) return "TIER_INSUFFICIENT";
+  const withTier = feature.kind === "flag" && feature.minimum_rank !== null;
+  return feature.included || withTier ? null : "NOT_INCLUDED";
+}
+
+function allowance(input: PlanStateInput, feature: PlanFeatureRow): object[] {
+  const { plan } = input;
+  if (!feature.included || feature.kind === "flag" || feature.kind === "value") return [];
+  if (denial(plan, feature) !== null) return [];
+  const billing = feature.window_unit === "billing_period";
+  return [
+    {
+      allowance_id: input.newId(),
+      feature: feature.feature,
+      per: feature.per,
+      source: "plan",
+      plan: plan.plan,
+      plan_version: plan.version,
+      amount: feature.amount === null ? null : times(feature.amount, input.quantity),
+      unlimited: feature.unlimited,
+      window_unit: billing ? plan.billing_unit : (feature.window_unit ?? "lifetime"),
+      window_count: billing ? plan.billing_count * feature.window_count : feature.window_count,
+      anchor: input.billingAnchor.toISOString(),
+      time_zone: input.timeZone,
+      priority: feature.priority,
+      rollover_cap: feature.rollover_cap,
+      rollover_windows: feature.rollover_windows,
+    },
+  ];
+}
+
+/** A decimal text times a whole number, exactly: in millionths, which is as fine as quantities are. */
+function times(decimal: string, factor: number): string {
+  const [whole = "0", fraction = ""] = decimal.split(".");
+  const millionths = BigInt(whole + fraction.padEnd(6, "0").slice(0, 6)) * BigInt(factor);
+  const text = millionths.toString().padStart(7, "0");
+  return `${text.slice(0, -6)}.${text.slice(-6)}`;
+}
