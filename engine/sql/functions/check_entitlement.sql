@@ -66,7 +66,7 @@ BEGIN
       remaining := quantity_limit;
     END IF;
     over_limit := greatest(-remaining, CASE WHEN v_found THEN v_balance.overage ELSE 0 END, 0);
-    remaining := greatest(remaining, 0);
+    remaining := CASE WHEN NOT unlimited THEN greatest(remaining, 0) END;
     IF allowed AND v_answer.per = 'subject' AND v_subject = '' THEN
       allowed := false;
       reason := 'NOT_INCLUDED';

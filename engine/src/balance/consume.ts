@@ -39,7 +39,7 @@ function checkInput(input: ConsumeInput): ConsumeCall | ConsumeRefusal {
   if (feature === undefined) return invalid("feature");
   const subject = asName(input.subject ?? "", true);
   if (subject === undefined) return invalid("subject");
-  const amount = asQuantity(input.amount ?? 1);
+  const amount = asQuantity(input.amount === undefined ? 1 : input.amount);
   if (amount === undefined) return invalid("amount");
   const idempotencyKey = asName(input.idempotencyKey);
   if (idempotencyKey === undefined) return invalid("idempotencyKey");

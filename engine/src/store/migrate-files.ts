@@ -84,6 +84,7 @@ export async function applyFiles(step: Step, files: SqlFiles): Promise<Changes> 
   }
 
   const isNew = ({ path, checksum }: SqlFile) => record.files[path] !== checksum;
+  await dropUnknownViews(step, files, changes);
   await step("let purser_writer create", sql.letWriterCreate);
   await applyFunctions(step, files, isNew, changes);
   await applyViews(step, files, isNew, changes);
@@ -131,8 +132,8 @@ async function applyFunctions(
 async function replaceFunction(step: Step, file: SqlFile): Promise<string[]> {
   const before = await step<Routine>(`find ${file.stem}`, sql.findRoutines, [file.stem]);
   // Of several that somebody made by hand none can be trusted to be the one that is replaced. What cannot be replaced in
-  // place has another result type, other names of parameters, or is a procedure.
-  if (before.length > 1 || !(await attempt(step, file, ["42P13", "42809"]))) {
+  // place (invalid_function_definition) has another result type or other names of parameters.
+  if (before.length > 1 || !(await attempt(step, file, "42P13"))) {
     await dropRoutines(step, before);
     await step(`apply ${file.path} anew`, file.text);
   }
@@ -144,13 +145,8 @@ async function replaceFunction(step: Step, file: SqlFile): Promise<string[]> {
   return before.map(({ signature }) => signature).filter((old) => !kept.some(({ signature }) => signature === old));
 }
 
-async function applyViews(
-  step: Step,
-  files: SqlFiles,
-  isNew: (file: SqlFile) => boolean,
-  changes: Changes,
-): Promise<void> {
-  await step("become purser_owner", sql.asOwner);
+/** Before the functions, which take the views that read them along. */
+async function dropUnknownViews(step: Step, files: SqlFiles, changes: Changes): Promise<void> {
   const known = new Set(files.views.map(({ stem }) => stem));
   const { views } = await readPresent(step);
   for (const name of views.filter((there) => !known.has(there))) {
@@ -158,23 +154,33 @@ async function applyViews(
     await dropView(step, name);
     changes.dropped.push(`purser.${name}`);
   }
+}
+
+async function applyViews(
+  step: Step,
+  files: SqlFiles,
+  isNew: (file: SqlFile) => boolean,
+  changes: Changes,
+): Promise<void> {
+  await step("become purser_owner", sql.asOwner);
   for (const file of files.views) {
     const there = await step<{ oid: string }>(`find ${file.stem}`, sql.findView, [file.stem]);
     if (there.length > 0 && !isNew(file)) continue;
     changes.reapplied.push(file.path);
-    if (await attempt(step, file, ["42P16"])) continue;
+    // invalid_table_definition: other columns.
+    if (await attempt(step, file, "42P16")) continue;
     await dropView(step, file.stem);
     await step(`apply ${file.path} anew`, file.text);
   }
 }
 
 /** Applies a file, or takes it back where PostgreSQL can only make it anew, and says which. */
-async function attempt(step: Step, file: SqlFile, onlyAnew: readonly string[]): Promise<boolean> {
+async function attempt(step: Step, file: SqlFile, onlyAnew: string): Promise<boolean> {
   await step("remember this point", "SAVEPOINT replace");
   try {
     await step(`apply ${file.path}`, file.text);
   } catch (error) {
-    if (!onlyAnew.includes(sqlState(error) ?? "")) throw error;
+    if (sqlState(error) !== onlyAnew) throw error;
     await step("go back to this point", "ROLLBACK TO SAVEPOINT replace");
     return false;
   }

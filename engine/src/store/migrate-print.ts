@@ -22,7 +22,7 @@ export function printFiles(files: SqlFiles): string {
     heading,
     "\\set ON_ERROR_STOP on",
     `${sql.insistOnTransaction};`,
-    quietly(sql.settle),
+    quietly(withValues(sql.settle, ["true"])),
     quietly(sql.takeLock),
     textOf(files.roles),
     `${sql.asOwner};`,

@@ -70,6 +70,7 @@ export async function migrateTo(files: SqlFiles, options: MigrationOptions): Pro
   };
   await client.connect();
   try {
+    await step("settle the session", sql.settle, [false]);
     for (let attempt = 1; ; attempt += 1) {
       try {
         const changes = await migrateOnce(step, files, options.dryRun === true);
@@ -111,13 +112,11 @@ async function migrateOnce(step: Step, files: SqlFiles, dryRun: boolean): Promis
     recorded?.files[files.roles.path] !== files.roles.checksum;
   if (reapplyRoles && !dryRun) {
     await step("begin", sql.begin);
-    await step("settle the session", sql.settle);
     await applyRoles(step, files, found);
     await step("commit", sql.commit);
   }
 
   await step("begin", sql.begin);
-  await step("settle the session", sql.settle);
   await step("wait for other migrations", sql.takeLock);
   // A dry run makes its roles here, so that they vanish with the rest.
   if (reapplyRoles && dryRun) await applyRoles(step, files, found);
@@ -128,7 +127,11 @@ async function migrateOnce(step: Step, files: SqlFiles, dryRun: boolean): Promis
   return changes;
 }
 
-function refuseServer({ server_version, encoding, read_only }: Surroundings): void {
+export function refuseServer({
+  server_version,
+  encoding,
+  read_only,
+}: Pick<Surroundings, "server_version" | "encoding" | "read_only">): void {
   if (server_version < 150_000)
     throw new MigrationRefused(
       "server_too_old",

@@ -35,14 +35,15 @@ export const pause = "SELECT pg_sleep(0.1 + 0.8 * random())";
 
 /**
  * What a role or a database was told to use by default must not decide what the files mean. Waiting for a lock is
- * limited: who waits for a table makes everybody queue who comes after.
+ * limited: who waits for a table makes everybody queue who comes after. $1 whether for this transaction only.
  */
 export const settle = `
-SELECT set_config('search_path', 'pg_catalog', true), set_config('lock_timeout', '2s', true),
-       set_config('statement_timeout', '0', true), set_config('idle_in_transaction_session_timeout', '0', true),
-       set_config('check_function_bodies', 'off', true), set_config('client_min_messages', 'warning', true),
-       set_config('standard_conforming_strings', 'on', true), set_config('default_tablespace', '', true),
-       set_config('default_table_access_method', 'heap', true), set_config('row_security', 'on', true)`;
+SELECT set_config('search_path', 'pg_catalog', $1), set_config('lock_timeout', '2s', $1),
+       set_config('statement_timeout', '0', $1), set_config('idle_in_transaction_session_timeout', '0', $1),
+       set_config('check_function_bodies', 'off', $1), set_config('client_min_messages', 'warning', $1),
+       set_config('standard_conforming_strings', 'on', $1), set_config('quote_all_identifiers', 'off', $1),
+       set_config('default_tablespace', '', $1), set_config('default_table_access_method', 'heap', $1),
+       set_config('row_security', 'on', $1)`;
 
 /** For migrations only; commands take their locks on rows. The number is "purser" in ASCII. */
 export const takeLock = "SELECT pg_advisory_xact_lock(123649733649778)";

@@ -1,0 +1,26 @@
+// A process of its own with 64 clients that all consume at once; started by concurrency.test.ts. It runs the SQL face, so it
+// needs nothing compiled. Arguments: database URL, tenant, key prefix.
+import { setTimeout as pause } from "node:timers/promises";
+import pg from "pg";
+
+const [url, tenant, prefix] = process.argv.slice(2);
+const clients = await Promise.all(
+  Array.from({ length: 64 }, async () => {
+    const client = new pg.Client({ connectionString: url });
+    await client.connect();
+    return client;
+  }),
+);
+// Both processes start at the same full half second.
+await pause(500 - (Date.now() % 500) + 500);
+const outcomes = await Promise.all(
+  clients.flatMap((client, i) =>
+    [0, 1].map((n) =>
+      client.query("SELECT outcome FROM purser.consume($1, 'credits', 1, $2)", [tenant, `${prefix}-${i}-${n}`]),
+    ),
+  ),
+);
+const consumed = outcomes.filter(({ rows }) => rows[0].outcome === "consumed").length;
+await Promise.all(clients.map((client) => client.end()));
+process.send({ consumed, asked: outcomes.length });
+process.disconnect();
