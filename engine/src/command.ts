@@ -40,15 +40,20 @@ export async function once<Answer extends { readonly outcome: string }>(
   const slot = slotOf(asked.tenant);
   const input = { ...asked.input, command: asked.command };
   const inputHash = canonicalHash(input);
-  const known = await findCommand(session, slot, asked.tenant, asked.idempotencyKey);
-  if (known !== undefined) {
+  const remembered = async () => {
+    const known = await findCommand(session, slot, asked.tenant, asked.idempotencyKey);
+    if (known === undefined) return undefined;
     if (!known.input_hash.equals(inputHash)) {
-      return { outcome: "idempotency_conflict", field: differingField(known.input, input) ?? "command" };
+      const field = differingField(known.input, input) ?? "command";
+      return { outcome: "idempotency_conflict", field } as const;
     }
     return { ...(known.answer as Answer), replayed: true };
-  }
+  };
+  const before = await remembered();
+  if (before !== undefined) return before;
   const answer = await decide();
-  if (!kept(answer)) return { ...answer, replayed: false };
+  // The key decides first: what refuses this may be the same command, which was done while this one waited for a lock.
+  if (!kept(answer)) return (await remembered()) ?? { ...answer, replayed: false };
   const first = await rememberCommand(session, {
     slot,
     tenant: asked.tenant,

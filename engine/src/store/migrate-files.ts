@@ -54,7 +54,7 @@ async function readPresent(step: Step): Promise<Pick<SchemaRecord, "functions" |
 }
 
 const sameNames = (names: readonly string[], files: readonly SqlFile[]) =>
-  JSON.stringify([...names].sort()) === JSON.stringify(files.map(({ stem }) => stem).sort());
+  JSON.stringify(names.toSorted()) === JSON.stringify(files.map(({ stem }) => stem).toSorted());
 
 export function isCurrent(record: SchemaRecord, files: SqlFiles): boolean {
   const reapplied = reappliedFiles(files);

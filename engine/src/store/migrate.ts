@@ -2,7 +2,7 @@
 import { Client } from "pg";
 import { sqlState } from "./errors.ts";
 import { applyFiles, type Changes, isCurrent, readRecord, type Step } from "./migrate-files.ts";
-import { MigrationRefused } from "./migration-refused.ts";
+import { type MigrationRefusal, MigrationRefused } from "./migration-refused.ts";
 import * as sql from "./migration-sql.ts";
 import { readSqlFiles, type SqlFiles, schemaVersion } from "./sql-files.ts";
 
@@ -33,9 +33,11 @@ interface Surroundings {
   can_become_owner: boolean;
   has_schema: boolean;
   recorded: boolean;
-  grant_roles: string;
-  grant_create: string;
-  grant_create_role: string;
+  may_create_roles: boolean;
+  may_create_schema: boolean;
+  let_create_roles: string;
+  let_become_owner: string;
+  let_create_schema: string;
 }
 
 const nothing: Changes = { applied: [], reapplied: [], dropped: [] };
@@ -154,28 +156,39 @@ async function applyRoles(step: Step, files: SqlFiles, found: Surroundings): Pro
     // duplicate_object, duplicate_schema, unique_violation: another database of the cluster, or another process, made
     // the same at the same moment.
     if (["42710", "42P06", "23505"].includes(sqlState(error) ?? "")) throw new TryAgain(error);
-    // insufficient_privilege, in the order in which the file does things.
-    if (sqlState(error) !== "42501") throw error;
-    if (found.missing_roles.length > 0)
-      throw new MigrationRefused(
-        "role_missing",
-        `The role that migrates may not create the roles ${found.missing_roles.join(", ")}. ` +
-          `An administrator must run roles.sql first (the beginning of what --print prints), or: ${found.grant_create_role}`,
-        error,
-      );
-    if (!found.can_become_owner)
-      throw new MigrationRefused(
-        "role_not_granted",
-        `The roles purser_owner and purser_writer exist and the role that migrates cannot become them. ` +
-          `An administrator must run: ${found.grant_roles}`,
-        error,
-      );
-    throw new MigrationRefused(
-      "schema_not_permitted",
-      `The role that migrates may not create the schema. An administrator must run: ${found.grant_create}`,
-      error,
-    );
+    // insufficient_privilege
+    throw sqlState(error) === "42501" ? refuseRole(found, error) : error;
   }
+}
+
+/** All that an administrator has to run, so that it takes one round. */
+function refuseRole(found: Surroundings, error: unknown): unknown {
+  const missing = found.missing_roles.join(", ");
+  const made = !["purser_owner", "purser_writer"].some((role) => found.missing_roles.includes(role));
+  // Up to version 15 CREATEROLE is enough to become any role.
+  const mayGrant = found.may_create_roles && found.server_version < 160_000;
+  const refusals: [boolean, MigrationRefusal, string, string][] = [
+    [missing !== "" && !found.may_create_roles, "role_missing", `create the roles ${missing}`, found.let_create_roles],
+    [
+      made && !found.can_become_owner && !mayGrant,
+      "role_not_granted",
+      "become purser_owner and purser_writer, which another role made",
+      found.let_become_owner,
+    ],
+    [
+      !found.has_schema && !found.may_create_schema,
+      "schema_not_permitted",
+      "create the schema purser",
+      found.let_create_schema,
+    ],
+  ];
+  const [first, ...rest] = refusals.filter(([applies]) => applies);
+  if (first === undefined) return error;
+  const all = [first, ...rest];
+  const what = all.map(([, , may]) => may).join("; nor ");
+  const commands = all.map(([, , , command]) => `\n  ${command}`).join("");
+  const message = `The role that migrates may not ${what}. An administrator must run:${commands}`;
+  return new MigrationRefused(first[1], message, error);
 }
 
 /** Whether the same again may succeed: somebody else was at it at the same moment. */

@@ -22,9 +22,11 @@ SELECT current_setting('server_version_num')::int AS server_version,
        EXISTS (SELECT FROM pg_catalog.pg_namespace n WHERE n.nspname = 'purser') AS has_schema,
        (SELECT count(*) = 2 FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
         WHERE n.nspname = 'purser' AND c.relname IN ('schema_migrations', 'schema_files')) AS recorded,
-       format('GRANT purser_owner, purser_writer TO %I;', current_user) AS grant_roles,
-       format('GRANT CREATE ON DATABASE %I TO %I;', current_database(), current_user) AS grant_create,
-       format('ALTER ROLE %I CREATEROLE;', current_user) AS grant_create_role`;
+       (SELECT r.rolsuper OR r.rolcreaterole FROM pg_catalog.pg_roles r WHERE r.rolname = current_user) AS may_create_roles,
+       has_database_privilege(current_database(), 'CREATE') AS may_create_schema,
+       format('ALTER ROLE %I CREATEROLE;', current_user) AS let_create_roles,
+       format('GRANT purser_owner, purser_writer TO %I;', current_user) AS let_become_owner,
+       format('GRANT CREATE ON DATABASE %I TO %I;', current_database(), current_user) AS let_create_schema`;
 
 export const begin = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE";
 export const rollback = "ROLLBACK";

@@ -37,7 +37,7 @@ export function readSqlFiles(folder: URL = sqlFolder): SqlFiles {
   const inOrder = (part: string) =>
     readdirSync(new URL(`${part}/`, folder))
       .filter((name) => name.endsWith(".sql"))
-      .sort()
+      .toSorted()
       .map((name) => readSqlFile(folder, `${part}/${name}`));
   return {
     roles: readSqlFile(folder, "roles.sql"),

@@ -37,7 +37,9 @@ describe("A01: what is left is sold once", () => {
     const tenant = await bench.testTenant("processes");
     await bench.purser.issueGrant(bench.pool, { tenant, feature: "credits", amount: 100, dedupeKey: "g" });
     const child = fileURLToPath(new URL("consuming-process.mjs", import.meta.url));
-    const runs = await Promise.all([0, 1].map((n) => consumeElsewhere(child, [bench.database.serviceUrl, tenant, `p${n}`])));
+    const runs = await Promise.all(
+      [0, 1].map((n) => consumeElsewhere(child, [bench.database.serviceUrl, tenant, `p${n}`])),
+    );
     const consumed = runs.reduce((sum, run) => sum + run.consumed, 0);
     const asked = runs.reduce((sum, run) => sum + run.asked, 0);
     expect([consumed, asked]).toEqual([100, 256]);
@@ -165,10 +167,10 @@ describe("A07: no isolation level of the caller's transaction overdraws", () => 
           await client.query(`BEGIN ISOLATION LEVEL ${level}`);
           // Takes the snapshot before anybody has consumed.
           await client.query("SELECT count(*) FROM purser.balances");
-          const { rows } = await client.query(
-            "SELECT outcome FROM purser.consume($1, 'credits', 1, $2)",
-            [tenant, `k${i}`],
-          );
+          const { rows } = await client.query("SELECT outcome FROM purser.consume($1, 'credits', 1, $2)", [
+            tenant,
+            `k${i}`,
+          ]);
           await client.query("COMMIT");
           return String(rows[0].outcome);
         } catch (error) {

@@ -92,7 +92,10 @@ describe("a consumption", () => {
     expect(await consume("reports", 101, "r")).toEqual({ outcome: "limit_reached", available: 100 });
     expect(await consume("exports", 5, "e")).toMatchObject({ outcome: "consumed", overage: 2, available: 0 });
     expect(await consume("views", 4, "v")).toMatchObject({ outcome: "consumed", overage: 3, available: 0 });
-    expect(await bench.purser.check({ tenant, feature: "exports" })).toMatchObject({ allowed: true, reason: "OVERAGE" });
+    expect(await bench.purser.check({ tenant, feature: "exports" })).toMatchObject({
+      allowed: true,
+      reason: "OVERAGE",
+    });
     expect(await bench.purser.check({ tenant, feature: "views" })).toMatchObject({ allowed: true, reason: "INCLUDED" });
     await bench.purser.advanceClock({ tenant, to: new Date("2026-01-02T00:00:00Z") });
     const [exports] = await bench.purser.balances({ tenant, feature: "exports" });

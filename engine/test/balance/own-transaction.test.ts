@@ -21,7 +21,8 @@ beforeEach(async () => {
   tenant = await bench.testTenant(`own-${number}`, "pro");
   await bench.rows("TRUNCATE public.reports");
 });
-const input = (idempotencyKey: string, amount = 60) => ({ tenant, feature: "reports", amount, idempotencyKey }) as const;
+const input = (idempotencyKey: string, amount = 60) =>
+  ({ tenant, feature: "reports", amount, idempotencyKey }) as const;
 const available = async () => (await bench.purser.balances({ tenant, feature: "reports" }))[0]?.available;
 const reports = async () =>
   (await bench.rows<{ id: string }>("SELECT id FROM public.reports ORDER BY id")).map(({ id }) => id);
@@ -107,7 +108,10 @@ describe("in a transaction that the caller has open", () => {
       name: "Refused",
       outcome: { outcome: "limit_reached", available: 100 },
     });
-    expect(await bench.purser.tryConsume(client, input("a", 101))).toEqual({ outcome: "limit_reached", available: 100 });
+    expect(await bench.purser.tryConsume(client, input("a", 101))).toEqual({
+      outcome: "limit_reached",
+      available: 100,
+    });
     await client.query("ROLLBACK");
     client.release();
     expect(Refused.name).toBe("Refused");
@@ -122,7 +126,9 @@ describe("in a transaction that the caller has open", () => {
     });
     await expect(failing).rejects.toThrow(/duplicate key/);
     expect(
-      await bench.purser.withConsumption(client, input("b"), (tx) => tx.query("INSERT INTO public.reports VALUES ('b')")),
+      await bench.purser.withConsumption(client, input("b"), (tx) =>
+        tx.query("INSERT INTO public.reports VALUES ('b')"),
+      ),
     ).toMatchObject({ outcome: "consumed" });
     expect(await bench.purser.withConsumption(client, input("c"), () => Promise.resolve(1))).toMatchObject({
       outcome: "limit_reached",
@@ -149,7 +155,9 @@ describe("in a transaction that the caller has open", () => {
     await bench.purser.consume(holder, input("holder", 1));
     await waiter.query("BEGIN");
     await waiter.query("SET LOCAL lock_timeout = '50ms'");
-    expect(await bench.purser.withConsumption(waiter, input("w"), () => Promise.resolve(1))).toEqual({ outcome: "busy" });
+    expect(await bench.purser.withConsumption(waiter, input("w"), () => Promise.resolve(1))).toEqual({
+      outcome: "busy",
+    });
     await expect(bench.purser.consume(waiter, input("w"))).rejects.toMatchObject({ code: "retry", retryable: true });
     await waiter.query("ROLLBACK");
     await holder.query("COMMIT");
@@ -162,7 +170,9 @@ describe("in a transaction that the caller has open", () => {
 test("from psql: the SQL face inside BEGIN and COMMIT", async () => {
   const client = await bench.pool.connect();
   await client.query("BEGIN");
-  const { rows } = await client.query("SELECT outcome, available FROM purser.consume($1, 'reports', 5, 'psql')", [tenant]);
+  const { rows } = await client.query("SELECT outcome, available FROM purser.consume($1, 'reports', 5, 'psql')", [
+    tenant,
+  ]);
   expect(rows).toEqual([{ outcome: "consumed", available: "95.000000" }]);
   await client.query("ROLLBACK");
   client.release();

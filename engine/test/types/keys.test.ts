@@ -1,0 +1,59 @@
+// The keys of a catalogue are known to the compiler: what does not fit is an error before it runs. This file is checked by
+// `npm run check:types`; at run time it only has to be there.
+import type { Pool } from "pg";
+import { expect, test } from "vitest";
+import { createPurser, defineCatalog } from "@purser/engine";
+
+const catalog = defineCatalog({
+  tiers: { free: { rank: 0, name: "Free" } },
+  features: {
+    sso: { kind: "flag", name: "Single sign-on" },
+    seats: { kind: "capacity", name: "Seats" },
+    calls: { kind: "metered", name: "Calls" },
+  },
+  capabilities: { "call.place": { feature: "calls" }, "seat.add": { feature: "seats" } },
+  plans: { free: { name: "Free", tier: "free", inclusions: { sso: true, calls: { amount: 1, every: "day" } } } },
+});
+
+test("wrong keys and verbs that do not fit the kind do not compile", () => {
+  const purser = createPurser({ catalog, database: {} as Pool });
+  const of = { tenant: "t", idempotencyKey: "k" };
+  const written = () => [
+    purser.tryConsume({} as Pool, { ...of, feature: "calls" }),
+    purser.tryConsume({} as Pool, { ...of, feature: "call.place" }),
+    purser.check({ tenant: "t", feature: "seat.add" }),
+    // @ts-expect-error no such feature
+    purser.tryConsume({} as Pool, { ...of, feature: "cals" }),
+    // @ts-expect-error a flag has nothing to consume
+    purser.tryConsume({} as Pool, { ...of, feature: "sso" }),
+    // @ts-expect-error a capacity is claimed, not consumed
+    purser.tryConsume({} as Pool, { ...of, feature: "seat.add" }),
+    // @ts-expect-error a flag cannot be granted an amount
+    purser.issueGrant({} as Pool, { tenant: "t", feature: "sso", amount: 1, dedupeKey: "d" }),
+    // @ts-expect-error no such feature
+    purser.check({ tenant: "t", feature: "ssso" }),
+    // @ts-expect-error no such plan
+    purser.subscribe({ ...of, plan: "enterprise", actor: "me" }),
+    // @ts-expect-error a consumption without its key
+    purser.tryConsume({} as Pool, { tenant: "t", feature: "calls" }),
+  ];
+  expect(written).toBeTypeOf("function");
+});
+
+test("a catalogue that refers to what is not there does not compile", () => {
+  const written = () => [
+    defineCatalog({
+      tiers: { free: { rank: 0, name: "Free" } },
+      features: { sso: { kind: "flag", name: "Single sign-on" } },
+      // @ts-expect-error no such tier
+      plans: { free: { name: "Free", tier: "fre", inclusions: { sso: true } } },
+    }),
+    defineCatalog({
+      tiers: { free: { rank: 0, name: "Free" } },
+      features: { sso: { kind: "flag", name: "Single sign-on" } },
+      // @ts-expect-error no such feature
+      plans: { free: { name: "Free", tier: "free", inclusions: { ssso: true } } },
+    }),
+  ];
+  expect(written).toBeTypeOf("function");
+});
