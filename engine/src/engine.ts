@@ -6,6 +6,7 @@ import { type GrantInput, type GrantOutcome, issueGrant } from "./balance/issue-
 import { type WithConsumption, withConsumption } from "./balance/with-consumption.ts";
 import type { CapabilityKey, CatalogInput, FeatureKey, PlanKey } from "./catalog/catalog.ts";
 import { type PublishOutcome, publishCatalog } from "./catalog/publish-catalog.ts";
+import { type PublishedCatalog, publishedCatalog } from "./catalog/published-catalog.ts";
 import { inTransaction, type KeyConflict, once, retried } from "./command.ts";
 import { type CheckInput, check, checkAll, type InvalidQuestion } from "./entitlement/check.ts";
 import type { Decision } from "./entitlement/decision.ts";
@@ -72,7 +73,12 @@ export interface Purser<C extends CatalogInput> {
 
   createTenant(input: CreateTenantInput): Promise<CreateTenantOutcome>;
   findTenant(input: { readonly tenant: string }): Promise<Tenant | undefined>;
-  listTenants(input: { readonly after?: string; readonly count: number }): Promise<Tenant[]>;
+  /** A page of tenants in the order of their ids; of one mode where it is named. */
+  listTenants(input: {
+    readonly after?: string;
+    readonly count: number;
+    readonly mode?: "live" | "test" | undefined;
+  }): Promise<Tenant[]>;
   advanceClock(input: { readonly tenant: string; readonly to: Date }): Promise<AdvanceClockOutcome>;
   subscribe(
     input: SubscribeInput & KeyedCommand & { readonly plan: PlanKey<C> },
@@ -84,6 +90,9 @@ export interface Purser<C extends CatalogInput> {
     readonly catalog?: unknown;
     readonly dryRun?: boolean;
   }): Promise<PublishOutcome>;
+
+  /** The newest published revision, whoever published it; undefined where there is none. */
+  publishedCatalog(): Promise<PublishedCatalog | undefined>;
 
   readonly catalog: C;
   /** The keys of the server's own door. */
@@ -191,6 +200,7 @@ export function createPurser<const C extends CatalogInput>(options: {
     refreshPlanState: (input) => inTransaction(database, (tx) => refreshPlanState(tx, input)),
     publishCatalog: ({ catalog: other, dryRun, ...input }) =>
       inTransaction(database, (tx) => publishCatalog(tx, { ...input, catalog: other ?? catalog }), dryRun),
+    publishedCatalog: () => publishedCatalog(database),
 
     apiKeys: {
       find: (keyId) => findApiKey(database, keyId),

@@ -5,6 +5,7 @@ export type { GrantInput, GrantOutcome } from "./balance/issue-grant.ts";
 export type { WithConsumption } from "./balance/with-consumption.ts";
 export { type CatalogInput, defineCatalog, type FeatureKey, type PlanKey } from "./catalog/catalog.ts";
 export type { PublishOutcome } from "./catalog/publish-catalog.ts";
+export type { PublishedCatalog } from "./catalog/published-catalog.ts";
 export { type CatalogProblem, validateCatalog } from "./catalog/validation.ts";
 export { createPurser, type PgHandle, type Purser } from "./engine.ts";
 export type { CheckInput } from "./entitlement/check.ts";
@@ -18,6 +19,7 @@ export {
   type DenialReason,
 } from "./foundation/outcome.ts";
 export { slotOf } from "./foundation/slot.ts";
+export { type DatabaseFacts, inspectDatabase, type SchemaState } from "./store/inspect.ts";
 export {
   type MigrationOptions,
   type MigrationRefusal,

@@ -12,12 +12,12 @@ export async function findTenant(session: Session, input: { readonly tenant: str
   return row === undefined ? undefined : fromRow(row);
 }
 
-/** At most `count` tenants in the order of their ids, after the id `after`. */
+/** At most `count` tenants in the order of their ids, after the id `after`; of one mode where it is named. */
 export async function listTenants(
   session: Session,
-  input: { readonly after?: string; readonly count: number },
+  input: { readonly after?: string; readonly count: number; readonly mode?: "live" | "test" | undefined },
 ): Promise<Tenant[]> {
-  return (await list(session, asName(input.after ?? "", true) ?? "", input.count)).map(fromRow);
+  return (await list(session, asName(input.after ?? "", true) ?? "", input.count, input.mode ?? null)).map(fromRow);
 }
 
 function fromRow(row: TenantRow): Tenant {
