@@ -48,6 +48,7 @@ export interface Workbench {
   rows<Row>(statement: string, values?: unknown[]): Promise<Row[]>;
   /** A tenant with a clock of its own that stands at `at`, on a plan if one is named. */
   testTenant(tenant: string, plan?: "free" | "pro" | "unlimited", at?: string): Promise<string>;
+  /** Ends everything; throws where an invariant of the balances does not hold. */
   close(): Promise<void>;
 }
 
@@ -75,9 +76,11 @@ export async function createWorkbench(options: { max?: number } = {}): Promise<W
       return tenant;
     },
     async close() {
+      const { rows: broken } = await admin.query(brokenInvariants);
       await pool.end();
       await admin.end();
       await database.drop();
+      if (broken.length > 0) throw new Error(`broken invariants: ${JSON.stringify(broken)}`);
     },
   };
 }
@@ -86,7 +89,7 @@ export async function createWorkbench(options: { max?: number } = {}): Promise<W
  * What must hold of every balance whatever was done: versions without a gap, each fact continuing the one before it, the
  * row equal to its facts, stretches that add up. Answers the rows that break it; none is what a test expects.
  */
-export const brokenInvariants = `
+const brokenInvariants = `
   WITH numbered AS (
     SELECT f.*, row_number() OVER w AS expected, lag(f.balance_after) OVER w AS before,
            lag(f.interval_no) OVER w AS interval_before, lag(f.interval_used) OVER w AS used_before

@@ -1,12 +1,12 @@
 // A process of its own with 64 clients that all consume at once; started by concurrency.test.ts. It runs the SQL face, so it
 // needs nothing compiled. Arguments: database URL, tenant, key prefix.
 import { setTimeout as pause } from "node:timers/promises";
-import pg from "pg";
+import { Client } from "pg";
 
 const [url, tenant, prefix] = process.argv.slice(2);
 const clients = await Promise.all(
   Array.from({ length: 64 }, async () => {
-    const client = new pg.Client({ connectionString: url });
+    const client = new Client({ connectionString: url });
     await client.connect();
     return client;
   }),

@@ -1,7 +1,7 @@
 // Enforcement in the caller's own transaction: check, the caller's write and the consumption commit together or not at all.
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { Fault, Refused } from "@purser/engine";
-import { brokenInvariants, createWorkbench, type Workbench } from "../workbench.ts";
+import { createWorkbench, type Workbench } from "../workbench.ts";
 
 let bench: Workbench;
 beforeAll(async () => {
@@ -9,10 +9,7 @@ beforeAll(async () => {
   await bench.rows("CREATE TABLE public.reports (id text PRIMARY KEY)");
   await bench.rows("GRANT ALL ON public.reports TO PUBLIC");
 });
-afterAll(async () => {
-  expect(await bench.rows(brokenInvariants)).toEqual([]);
-  await bench.close();
-});
+afterAll(() => bench.close());
 
 let tenant = "";
 let number = 0;
@@ -23,14 +20,14 @@ beforeEach(async () => {
 });
 const input = (idempotencyKey: string, amount = 60) =>
   ({ tenant, feature: "reports", amount, idempotencyKey }) as const;
+const write = (id: string) => (tx: { query(text: string, values: string[]): Promise<unknown> }) =>
+  tx.query("INSERT INTO public.reports VALUES ($1)", [id]);
 const available = async () => (await bench.purser.balances({ tenant, feature: "reports" }))[0]?.available;
 const reports = async () =>
   (await bench.rows<{ id: string }>("SELECT id FROM public.reports ORDER BY id")).map(({ id }) => id);
 
 describe("withConsumption given the pool", () => {
   test("S001-10: both commit, or neither does; on a replay the write is not run", async () => {
-    const write = (id: string) => (tx: { query(text: string, values: string[]): Promise<unknown> }) =>
-      tx.query("INSERT INTO public.reports VALUES ($1)", [id]);
     expect(await bench.purser.withConsumption(bench.pool, input("a"), write("a"))).toMatchObject({
       outcome: "consumed",
       replayed: false,
@@ -79,7 +76,7 @@ describe("withConsumption given the pool", () => {
       await bench.rows("SELECT pg_terminate_backend($1)", [rows[0].pid]);
       await tx.query("INSERT INTO public.reports VALUES ('a')");
     });
-    await expect(cut).rejects.toThrow();
+    await expect(cut).rejects.toThrow(/terminat|closed/i);
     expect([await reports(), await available()]).toEqual([[], 100]);
     expect(await bench.purser.tryConsume(bench.pool, input("a"))).toMatchObject({ outcome: "consumed" });
   });
