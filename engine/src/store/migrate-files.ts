@@ -53,6 +53,10 @@ async function readPresent(step: Step): Promise<Pick<SchemaRecord, "functions" |
   return present ?? { functions: [], views: [] };
 }
 
+async function readGranted(step: Step): Promise<string> {
+  return JSON.stringify(await step("read what is granted on", sql.readGranted));
+}
+
 const sameNames = (names: readonly string[], files: readonly SqlFile[]) =>
   JSON.stringify(names.toSorted()) === JSON.stringify(files.map(({ stem }) => stem).toSorted());
 
@@ -84,14 +88,18 @@ export async function applyFiles(step: Step, files: SqlFiles): Promise<Changes> 
   }
 
   const isNew = ({ path, checksum }: SqlFile) => record.files[path] !== checksum;
+  const granted = await readGranted(step);
   await dropUnknownViews(step, files, changes);
   await step("let purser_writer create", sql.letWriterCreate);
   await applyFunctions(step, files, isNew, changes);
   await applyViews(step, files, isNew, changes);
-  // Whatever was new has to be granted, and what was dropped and made again has lost its grants.
-  await step("become oneself", sql.asOneself);
-  await step(`apply ${files.policies.path}`, files.policies.text);
-  changes.reapplied.push(files.policies.path);
+  // Policies lock every table of a tenant against everybody for a moment. A new text of a function, which is what most
+  // migrations are, keeps its grants and does without.
+  if (isNew(files.policies) || changes.applied.length > 0 || granted !== (await readGranted(step))) {
+    await step("become oneself", sql.asOneself);
+    await step(`apply ${files.policies.path}`, files.policies.text);
+    changes.reapplied.push(files.policies.path);
+  }
   await step("become purser_owner", sql.asOwner);
   await step("let purser_writer create no more", sql.letWriterCreateNoMore);
   await step("record the files", sql.recordFiles);

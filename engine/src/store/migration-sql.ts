@@ -99,6 +99,14 @@ SELECT ARRAY(SELECT p.proname::text FROM pg_catalog.pg_proc p WHERE p.pronamespa
        ARRAY(SELECT c.relname::text FROM pg_catalog.pg_class c
              WHERE c.relnamespace = 'purser'::regnamespace AND c.relkind = 'v') AS views`;
 
+/** What the grants on functions and views follow from: an object that was made anew has none. */
+export const readGranted = `
+SELECT concat_ws(' ', p.oid, p.provolatile, p.prosecdef) AS granted FROM pg_catalog.pg_proc p
+WHERE p.pronamespace = 'purser'::regnamespace
+UNION ALL
+SELECT c.oid::text FROM pg_catalog.pg_class c WHERE c.relnamespace = 'purser'::regnamespace AND c.relkind = 'v'
+ORDER BY granted`;
+
 /** $1 the name of the file, $2 its checksum. */
 export const recordMigration = `
 INSERT INTO purser.schema_migrations (name, checksum, applied_at) VALUES ($1, $2, transaction_timestamp())`;
