@@ -13,18 +13,23 @@ DECLARE
   c_append_only constant text[] := ARRAY[
     'grants', 'grant_voids', 'balance_facts', 'burns', 'resource_snapshots', 'usage_events', 'value_events',
     'value_event_waivers', 'ledger_entries', 'invoices', 'invoice_lines', 'invoice_numbers', 'audit_log', 'check_audit',
-    'check_audit_default', 'command_keys', 'catalog_revisions', 'plan_versions', 'plan_inclusions', 'product_versions',
+    'command_keys', 'catalog_revisions', 'plan_versions', 'plan_inclusions', 'product_versions',
     'product_inclusions', 'rates'];
   -- Secrets of the server's own doors: not for those who only read.
   c_secret constant text[] := ARRAY['api_keys', 'webhook_endpoints', 'webhook_inbox', 'schema_migrations', 'schema_files'];
+  -- The machinery of this database: nothing in it is about the tenant who asks.
+  c_local constant text[] := ARRAY['slot_leases', 'slot_epochs'];
   -- Projections whose rows leave when they stop counting.
   c_deletable constant text[] := ARRAY['open_grants', 'hold_pins', 'claims', 'slot_leases', 'capabilities'];
   v_table text;
+  v_root  text;
   v_of_tenant boolean;
   v_of_slot boolean;
 BEGIN
-  FOR v_table, v_of_tenant, v_of_slot IN
-    SELECT c.relname,
+  -- A partition is what its parent is.
+  FOR v_table, v_root, v_of_tenant, v_of_slot IN
+    SELECT c.relname, (SELECT r.relname FROM pg_catalog.pg_class r
+                       WHERE r.oid = coalesce(pg_partition_root(c.oid), c.oid)),
            EXISTS (SELECT FROM pg_catalog.pg_attribute a
                    WHERE a.attrelid = c.oid AND a.attname = 'tenant_id' AND a.attnum > 0),
            EXISTS (SELECT FROM pg_catalog.pg_attribute a
@@ -34,19 +39,19 @@ BEGIN
     ORDER BY c.relname
   LOOP
     EXECUTE format('GRANT SELECT ON purser.%I TO purser_service', v_table);
-    IF v_table NOT IN ('schema_migrations', 'schema_files') THEN
+    IF v_root NOT IN ('schema_migrations', 'schema_files') THEN
       EXECUTE format('GRANT SELECT, INSERT ON purser.%I TO purser_writer', v_table);
-      IF v_table <> ALL (c_append_only) THEN
+      IF v_root <> ALL (c_append_only) THEN
         EXECUTE format('GRANT UPDATE ON purser.%I TO purser_writer', v_table);
       END IF;
-      IF v_table = ANY (c_deletable) THEN
+      IF v_root = ANY (c_deletable) THEN
         EXECUTE format('GRANT DELETE ON purser.%I TO purser_writer', v_table);
       END IF;
     END IF;
-    IF v_table <> ALL (c_secret) THEN
+    IF v_root <> ALL (c_secret) THEN
       EXECUTE format('GRANT SELECT ON purser.%I TO purser_readonly', v_table);
       -- Directory tables carry a tenant and no slot: what they say is for the server alone.
-      IF NOT v_of_tenant OR v_of_slot THEN
+      IF (NOT v_of_tenant OR v_of_slot) AND v_root <> ALL (c_local) THEN
         EXECUTE format('GRANT SELECT ON purser.%I TO purser_tenant', v_table);
       END IF;
     END IF;

@@ -1004,7 +1004,7 @@ CREATE TABLE purser.slot_epochs (
   CONSTRAINT slot_epochs_slot_check CHECK (((slot >= 0) AND (slot <= 1023)))
 );
 ALTER TABLE purser.slot_epochs OWNER TO purser_owner;
-GRANT SELECT ON purser.slot_epochs TO purser_readonly, purser_service, purser_tenant;
+GRANT SELECT ON purser.slot_epochs TO purser_readonly, purser_service;
 GRANT INSERT, SELECT, UPDATE ON purser.slot_epochs TO purser_writer;
 
 CREATE TABLE purser.slot_leases (
@@ -1016,7 +1016,7 @@ CREATE TABLE purser.slot_leases (
   CONSTRAINT slot_leases_slot_check CHECK (((slot >= 0) AND (slot <= 1023)))
 );
 ALTER TABLE purser.slot_leases OWNER TO purser_owner;
-GRANT SELECT ON purser.slot_leases TO purser_readonly, purser_service, purser_tenant;
+GRANT SELECT ON purser.slot_leases TO purser_readonly, purser_service;
 GRANT DELETE, INSERT, SELECT, UPDATE ON purser.slot_leases TO purser_writer;
 
 CREATE TABLE purser.subscription_periods (
@@ -1074,7 +1074,7 @@ CREATE TABLE purser.tenants (
   slot integer NOT NULL,
   tenant_id text COLLATE "C" NOT NULL,
   name text NOT NULL DEFAULT ''::text,
-  mode text NOT NULL,
+  mode text COLLATE "C" NOT NULL,
   time_zone text NOT NULL,
   currency text NOT NULL,
   version bigint NOT NULL,
@@ -1100,7 +1100,7 @@ GRANT INSERT, SELECT, UPDATE ON purser.tenants TO purser_writer;
 CREATE TABLE purser.test_clocks (
   slot integer NOT NULL,
   tenant_id text COLLATE "C" NOT NULL,
-  mode text NOT NULL DEFAULT 'test'::text,
+  mode text COLLATE "C" NOT NULL DEFAULT 'test'::text,
   now_at timestamp with time zone NOT NULL,
   CONSTRAINT test_clocks_mode_check CHECK ((mode = 'test'::text)),
   CONSTRAINT test_clocks_pkey PRIMARY KEY (tenant_id, slot),

@@ -9,7 +9,7 @@ CREATE TABLE purser.tenants (
   slot        integer     NOT NULL CHECK (slot BETWEEN 0 AND 1023),
   tenant_id   text        COLLATE "C" NOT NULL CHECK (tenant_id <> '' AND length(tenant_id) <= 200),
   name        text        NOT NULL DEFAULT '',
-  mode        text        NOT NULL CHECK (mode IN ('live', 'test')),
+  mode        text        COLLATE "C" NOT NULL CHECK (mode IN ('live', 'test')),
   time_zone   text        NOT NULL,
   currency    text        NOT NULL CHECK (currency ~ '^[A-Z]{3}$'),
   -- Counts the changes of access; a cached answer is valid for one version only.
@@ -26,7 +26,7 @@ CREATE TABLE purser.tenants (
 CREATE TABLE purser.test_clocks (
   slot       integer     NOT NULL,
   tenant_id  text        COLLATE "C" NOT NULL,
-  mode       text        NOT NULL DEFAULT 'test' CHECK (mode = 'test'),
+  mode       text        COLLATE "C" NOT NULL DEFAULT 'test' CHECK (mode = 'test'),
   now_at     timestamptz NOT NULL,
   PRIMARY KEY (tenant_id, slot)
 );
