@@ -11,7 +11,7 @@ SELECT outcome, unlimited, available FROM purser.consume('acme', 'credits', 4, '
 SELECT outcome, available
 FROM purser.issue_grant('acme', 'credits', NULL, 'launch-week', p_unlimited => true, p_expires_at => '2026-03-08 09:00+00');
 SELECT outcome, unlimited, available FROM purser.consume('acme', 'credits', 5000, 'letter-2');
-SELECT allowed, reason, unlimited, quantity_limit FROM purser.check_entitlement('acme', 'credits', 1000000);
+SELECT allowed, reason, unlimited, quantity_limit, remaining FROM purser.check_entitlement('acme', 'credits', 1000000);
 SELECT purser.entitlement_value('acme', 'credits') IS NULL AS no_number_to_name;
 
 -- More is bought during the week. It waits as well.
