@@ -19,6 +19,7 @@ export {
   type DenialReason,
 } from "./foundation/outcome.ts";
 export { slotOf } from "./foundation/slot.ts";
+export { isStorable } from "./foundation/text.ts";
 export { type DatabaseFacts, inspectDatabase, type SchemaState } from "./store/inspect.ts";
 export {
   type MigrationOptions,

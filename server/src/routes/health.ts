@@ -1,0 +1,35 @@
+import { z } from "zod";
+import { nothing, route } from "./route.ts";
+
+export const healthz = route({
+  method: "GET",
+  path: "/healthz",
+  operation: "getHealth",
+  summary: "Whether this process runs. Asks nothing of the database.",
+  scope: undefined,
+  params: nothing,
+  query: nothing,
+  body: undefined,
+  keyed: false,
+  answers: { found: z.strictObject({ status: z.literal("ok") }) },
+  refusals: [],
+  handle: () => Promise.resolve({ outcome: "found", body: { status: "ok" } }),
+});
+
+export const readyz = route({
+  method: "GET",
+  path: "/readyz",
+  operation: "getReadiness",
+  summary: "Whether this process can answer: the database is reached and has the schema.",
+  scope: undefined,
+  params: nothing,
+  query: nothing,
+  body: undefined,
+  keyed: false,
+  answers: { found: z.strictObject({ status: z.literal("ready"), catalogRevision: z.int().nullable() }) },
+  refusals: ["unavailable"],
+  async handle({ purser }) {
+    const published = await purser.publishedCatalog();
+    return { outcome: "found", body: { status: "ready", catalogRevision: published?.revision ?? null } };
+  },
+});

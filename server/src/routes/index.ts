@@ -1,0 +1,25 @@
+// The route table: all that the server answers, in one list.
+import { consume, issueGrant, listBalances } from "./balances.ts";
+import { getCatalog } from "./catalog.ts";
+import { check, getEntitlement, listEntitlements } from "./entitlements.ts";
+import { healthz, readyz } from "./health.ts";
+import type { Route } from "./route.ts";
+import { subscribe } from "./subscriptions.ts";
+import { advanceClock, createTenant, getTenant, listTenants } from "./tenants.ts";
+
+export const routes: readonly Route[] = [
+  healthz,
+  readyz,
+  getCatalog,
+  createTenant,
+  listTenants,
+  getTenant,
+  subscribe,
+  advanceClock,
+  check,
+  listEntitlements,
+  getEntitlement,
+  listBalances,
+  consume,
+  issueGrant,
+];

@@ -1,0 +1,140 @@
+import { isStorable } from "@purser/engine";
+import { z } from "zod";
+import { nothing, route } from "./route.ts";
+import { instant, metadata, mode, ofTenant, tenantId, time } from "./wire.ts";
+
+const tenant = z.strictObject({
+  tenant: z.string(),
+  name: z.string(),
+  mode,
+  timeZone: z.string(),
+  currency: z.string(),
+  version: z.int(),
+  createdAt: time,
+  metadata: z.record(z.string(), z.json()),
+});
+
+export const createTenant = route({
+  method: "POST",
+  path: "/v1/tenants",
+  operation: "createTenant",
+  summary: "Makes a tenant. Its id is its idempotency key: the same again is a replay.",
+  scope: "tenants:write",
+  params: nothing,
+  query: nothing,
+  body: z.strictObject({
+    tenant: tenantId,
+    name: z.string().max(500).optional(),
+    mode: mode.optional(),
+    timeZone: z.string().max(100).optional(),
+    currency: z.string().max(3).optional(),
+    metadata: metadata.optional(),
+    clockAt: instant.optional(),
+  }),
+  keyed: false,
+  answers: { created: z.strictObject({ outcome: z.literal("created"), replayed: z.boolean(), tenant: z.string() }) },
+  refusals: ["other_mode", "idempotency_conflict"],
+  async handle(
+    { purser },
+    { body: { tenant: id, name, mode: wanted, timeZone, currency, metadata: kept, clockAt }, caller },
+  ) {
+    // A key makes tenants of its own mode: they are the only ones it reaches.
+    if ((wanted ?? caller.mode) !== caller.mode) {
+      return { outcome: "other_mode", field: "mode", detail: `This is a ${caller.mode} key.` };
+    }
+    const outcome = await purser.createTenant({
+      tenant: id,
+      mode: caller.mode,
+      actor: caller.actor,
+      ...(name === undefined ? {} : { name }),
+      ...(timeZone === undefined ? {} : { timeZone }),
+      ...(currency === undefined ? {} : { currency }),
+      ...(kept === undefined ? {} : { metadata: kept }),
+      ...(clockAt === undefined ? {} : { clockAt }),
+    });
+    if (outcome.outcome !== "created")
+      return { ...outcome, field: outcome.field === "clock" ? "clockAt" : outcome.field };
+    return { outcome: "created", body: { ...outcome, tenant: id.normalize("NFC") } };
+  },
+});
+
+const LIMIT = "must be a whole number from 1 to 1000";
+
+export const listTenants = route({
+  method: "GET",
+  path: "/v1/tenants",
+  operation: "listTenants",
+  summary: "The tenants of the key's mode in the order of their ids, a page at a time.",
+  scope: "tenants:read",
+  params: nothing,
+  query: z.strictObject({
+    limit: z
+      .string(LIMIT)
+      .regex(/^([1-9]\d{0,2}|1000)$/, LIMIT)
+      .transform(Number)
+      .optional(),
+    cursor: z
+      .string("must be the nextCursor of a page")
+      .transform(tenantAt)
+      .refine((after) => after !== undefined, "must be the nextCursor of a page")
+      .optional(),
+  }),
+  body: undefined,
+  keyed: false,
+  answers: { found: z.strictObject({ tenants: z.array(tenant), nextCursor: z.string().nullable() }) },
+  refusals: [],
+  async handle({ purser }, { query: { limit = 100, cursor = "" }, caller }) {
+    // One more than asked for tells whether there is another page.
+    const found = await purser.listTenants({ after: cursor, count: limit + 1, mode: caller.mode });
+    const tenants = found.slice(0, limit);
+    const last = tenants.at(-1);
+    const nextCursor = found.length > limit && last !== undefined ? cursorAfter(last.tenant) : null;
+    return { outcome: "found", body: { tenants, nextCursor } };
+  },
+});
+
+/** Clients must not make cursors of their own, hence not the plain id. */
+function cursorAfter(id: string): string {
+  return Buffer.from(id, "utf8").toString("base64url");
+}
+
+function tenantAt(cursor: string): string | undefined {
+  const id = Buffer.from(cursor, "base64url").toString("utf8");
+  return id.length > 0 && id.length <= 200 && isStorable(id) && cursorAfter(id) === cursor ? id : undefined;
+}
+
+export const getTenant = route({
+  method: "GET",
+  path: "/v1/tenants/{tenant}",
+  operation: "getTenant",
+  summary: "One tenant.",
+  scope: "tenants:read",
+  params: ofTenant,
+  query: nothing,
+  body: undefined,
+  keyed: false,
+  answers: { found: tenant },
+  refusals: ["tenant_unknown"],
+  async handle({ purser }, { params }) {
+    const found = await purser.findTenant(params);
+    return found === undefined ? { outcome: "tenant_unknown" } : { outcome: "found", body: found };
+  },
+});
+
+export const advanceClock = route({
+  method: "POST",
+  path: "/v1/tenants/{tenant}/clock",
+  operation: "advanceClock",
+  summary: "Moves a test tenant's clock forward. To the same instant again changes nothing, so it needs no key.",
+  scope: "clock:write",
+  params: ofTenant,
+  query: nothing,
+  body: z.strictObject({ to: instant }),
+  keyed: false,
+  answers: { advanced: z.strictObject({ outcome: z.literal("advanced"), now: time }) },
+  refusals: ["tenant_unknown", "not_a_test_tenant"],
+  async handle({ purser }, { params, body }) {
+    const outcome = await purser.advanceClock({ ...params, ...body });
+    return outcome.outcome === "advanced" ? { outcome: "advanced", body: outcome } : outcome;
+  },
+});

@@ -1,0 +1,68 @@
+// The shapes that several routes share, as they travel. What only the database can judge (is there such a feature, is this
+// time zone one) is left to the engine; bounds and spelling are checked here, so that nothing oversized reaches it.
+import { isStorable } from "@purser/engine";
+import { z } from "zod";
+
+const NAME = "must be 1 to 200 characters, without NUL or half a surrogate pair";
+const storable = (text: string) => isStorable(text);
+
+export const name = z.string(NAME).min(1, NAME).max(200, NAME).refine(storable, NAME);
+
+/** Not `.` or `..`, which every client takes out of an address before sending it. */
+export const tenantId = name.refine((text) => text !== "." && text !== "..", 'must not be "." or ".."');
+
+export const featureKey = name;
+
+/** Who inside the tenant; empty, like absent, is the tenant itself. */
+export const subject = z
+  .string("must be a text")
+  .max(200, "must be at most 200 characters")
+  .refine(storable, "must not contain NUL or half a surrogate pair");
+
+const AMOUNT = "must be a number or a decimal text, more than 0, with at most 6 fractional and 15 significant digits";
+/** A quantity on its way in: a JSON number, or a text where the client keeps decimals as text. The engine judges it. */
+export const amount = z.union([z.number(AMOUNT), z.string(AMOUNT).min(1, AMOUNT).max(40, AMOUNT)], AMOUNT);
+
+/** A quantity on its way out. */
+export const quantity = z.number();
+
+const INSTANT = "must be an RFC 3339 time with an offset and at most milliseconds, such as 2031-05-01T00:00:00Z";
+/** A time on its way in. More than milliseconds would be cut off in silence, and is refused. */
+export const instant = z.iso
+  .datetime({ offset: true, error: INSTANT })
+  .refine((text) => !/\.\d{4}/.test(text), INSTANT)
+  .transform((text) => new Date(text));
+
+/** A time on its way out, in UTC. */
+export const time = z.iso.datetime();
+
+const METADATA = "must be an object of at most 16 kB";
+/** Kept with the fact and never read here. Nesting and names are bounded for the whole body when it is read. */
+export const metadata = z
+  .record(z.string(), z.json(), METADATA)
+  .refine((given) => JSON.stringify(given).length <= 16_384, METADATA);
+
+export const mode = z.enum(["live", "test"], "must be live or test");
+
+export const ofTenant = z.strictObject({ tenant: tenantId });
+
+/** The body of every refusal (RFC 9457). */
+export const problem = z.strictObject({
+  type: z.string(),
+  title: z.string(),
+  status: z.int(),
+  code: z.string(),
+  detail: z.string(),
+  errors: z
+    .array(
+      z.strictObject({
+        in: z.enum(["path", "query", "header", "body"]),
+        field: z.string(),
+        pointer: z.string().optional(),
+        detail: z.string(),
+      }),
+    )
+    .optional(),
+  available: quantity.optional(),
+  restrictedBy: z.string().optional(),
+});

@@ -1,0 +1,152 @@
+// The HTTP server: the route table on Fastify. Parse, authorise, call one engine function, answer.
+import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyRequest } from "fastify";
+import type { z } from "zod";
+import { Problem, type ProblemField, refusalOfFramework, send } from "./answer.ts";
+import { type Caller, createGate } from "./auth.ts";
+import { isDatabaseTrouble } from "./database-trouble.ts";
+import { readJsonBody } from "./json-body.ts";
+import { randomWord } from "./keys.ts";
+import { type LogLevel, type LogStream, logging, traced } from "./logging.ts";
+import { routes } from "./routes/index.ts";
+import type { Engine, Route } from "./routes/route.ts";
+
+export interface ServerOptions extends Engine {
+  readonly logLevel?: LogLevel;
+  /** Where log lines go; standard output where it is not said. */
+  readonly log?: LogStream;
+}
+
+const BODY_LIMIT = 65_536;
+const REQUEST_LIMIT_MS = 30_000;
+/** A tenant id is at most 200 characters, each of which may take nine bytes of percent-encoding. */
+const PARAM_LIMIT = 2048;
+const methods = ["GET", "POST", "PUT", "PATCH", "DELETE"] as const;
+
+/** The server, ready to listen; nothing is opened yet. The engine's pool stays the caller's to end. */
+export function createServer(options: ServerOptions): FastifyInstance {
+  const { purser, database } = options;
+  const gate = createGate(purser);
+  const app = Fastify({
+    ...logging(options),
+    bodyLimit: BODY_LIMIT,
+    requestTimeout: REQUEST_LIMIT_MS,
+    routerOptions: { maxParamLength: PARAM_LIMIT },
+    // Idle connections are closed at once when the server stops, busy ones after their answer.
+    forceCloseConnections: "idle",
+    genReqId: () => randomWord(8),
+  });
+
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser<Buffer>("application/json", { parseAs: "buffer" }, (_, bytes, done) => {
+    try {
+      done(null, readJsonBody(bytes));
+    } catch (error) {
+      done(error instanceof Error ? error : new Error("not an error"));
+    }
+  });
+  app.addHook("onRequest", async (request, reply) => {
+    reply.headers({ "x-request-id": request.id, "cache-control": "no-store" });
+  });
+  app.addHook("onResponse", async (request, reply) => {
+    traced(request, reply);
+  });
+  app.setNotFoundHandler((_, reply) => send(reply, { outcome: "route_unknown" }));
+  app.setErrorHandler((error, request, reply) => send(reply, refusalOf(error, request.log), placesOf(request)));
+
+  for (const route of routes) mount(app, route, gate, { purser, database });
+  for (const path of new Set(routes.map((route) => route.path))) {
+    const taken = routes.filter((route) => route.path === path).map(({ method }) => method);
+    const allow = taken.join(", ");
+    app.route({
+      method: methods.filter((method) => !(taken as string[]).includes(method)),
+      url: pathOf(path),
+      onRequest: (_, reply) => send(reply, { outcome: "method_not_allowed", headers: { allow } }),
+      handler: (_, reply) => send(reply, { outcome: "method_not_allowed", headers: { allow } }),
+    });
+  }
+  return app;
+}
+
+declare module "fastify" {
+  interface FastifyRequest {
+    caller?: Caller;
+  }
+  interface FastifyContextConfig {
+    operation?: Route;
+  }
+}
+
+function mount(app: FastifyInstance, route: Route, gate: ReturnType<typeof createGate>, engine: Engine): void {
+  app.route({
+    method: route.method,
+    url: pathOf(route.path),
+    config: { operation: route },
+    // Before the body is read: who may not ask does not make us parse.
+    onRequest: async (request) => {
+      if (route.scope === undefined) return;
+      const { tenant } = request.params as { tenant?: string };
+      const ofTenants = route.path.startsWith("/v1/tenants");
+      request.caller = await gate(request.headers.authorization, { scope: route.scope, tenant, ofTenants });
+    },
+    handler: async (request, reply) => {
+      const errors: ProblemField[] = [];
+      const params = parsed(route.params, request.params, "path", errors);
+      const query = parsed(route.query, request.query, "query", errors);
+      const idempotencyKey = route.keyed ? keyOf(request, errors) : "";
+      if (route.body !== undefined && request.body === undefined) {
+        throw new Problem({ outcome: "malformed_json", detail: "A JSON object is expected, and there is no body." });
+      }
+      const body = route.body === undefined ? undefined : parsed(route.body, request.body, "body", errors);
+      if (errors.length > 0) throw new Problem({ outcome: "invalid_input", errors });
+      const caller = request.caller ?? anyone;
+      await send(reply, await route.handle(engine, { params, query, body, idempotencyKey, caller }), placesOf(request));
+      return reply;
+    },
+  });
+}
+
+/** On the routes that ask for no key. */
+const anyone: Caller = { keyId: "", mode: "live", tenant: null, actor: "" };
+
+const pathOf = (path: string) => path.replaceAll(/\{(\w+)\}/g, ":$1");
+
+/** In which part of the request a field of an operation stands. */
+function placesOf(request: FastifyRequest): (field: string) => ProblemField["in"] {
+  const { url = "" } = request.routeOptions;
+  return (field) => (url.split("/").includes(`:${field}`) ? "path" : "body");
+}
+
+function parsed(shape: z.ZodType, value: unknown, place: ProblemField["in"], errors: ProblemField[]): unknown {
+  const result = shape.safeParse(value ?? {});
+  if (result.success) return result.data;
+  for (const issue of result.error.issues) {
+    const unknown = issue.code === "unrecognized_keys" ? issue.keys : [undefined];
+    for (const key of unknown) {
+      const path = [...issue.path, ...(key === undefined ? [] : [key])].map(String);
+      const pointer = place === "body" ? { pointer: `#${path.map((part) => `/${escaped(part)}`).join("")}` } : {};
+      const detail = key === undefined ? issue.message : "is not known here";
+      errors.push({ in: place, field: path[0] ?? "", ...pointer, detail });
+    }
+  }
+  return undefined;
+}
+
+const escaped = (part: string) => part.replaceAll("~", "~0").replaceAll("/", "~1");
+
+/** Visible ASCII, as in the header's definition: anything else would arrive as other text than in SQL or TypeScript. */
+function keyOf(request: FastifyRequest, errors: ProblemField[]): string {
+  const key = request.headers["idempotency-key"];
+  if (key === undefined || key === "") throw new Problem({ outcome: "idempotency_key_missing" });
+  if (typeof key === "string" && /^[\x21-\x7e]([\x20-\x7e]{0,198}[\x21-\x7e])?$/.test(key)) return key;
+  errors.push({ in: "header", field: "Idempotency-Key", detail: "must be 1 to 200 visible ASCII characters" });
+  return "";
+}
+
+function refusalOf(error: unknown, log: FastifyBaseLogger) {
+  if (error instanceof Problem) return error.refusal;
+  const refused = refusalOfFramework(error);
+  if (refused !== undefined) return refused;
+  const unavailable = isDatabaseTrouble(error);
+  log.error({ err: error }, unavailable ? "the database failed" : "a fault");
+  return { outcome: unavailable ? "unavailable" : "internal" } as const;
+}
