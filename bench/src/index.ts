@@ -1,1 +1,36 @@
-export {};
+// npm run bench [-- NAME… [--json]]: measures the bars whose names begin with one of NAME, or all of them.
+import { cpus, totalmem } from "node:os";
+import { type Measured, measure } from "./bar.ts";
+import { checkBars } from "./bars/check.ts";
+import { consumeBars } from "./bars/consume.ts";
+import { prepareGround } from "./ground.ts";
+
+const words = process.argv.slice(2);
+const asJson = words.includes("--json");
+const names = words.filter((word) => !word.startsWith("--"));
+
+const ground = await prepareGround();
+const machine = {
+  node: process.version,
+  cpu: `${cpus().length} × ${cpus()[0]?.model ?? "unknown"}`,
+  memory: `${Math.round(totalmem() / 2 ** 30)} GiB`,
+  ...ground.machine,
+};
+if (!asJson) for (const [what, value] of Object.entries(machine)) console.log(`${what.padEnd(20)} ${value}`);
+
+const bars = [...consumeBars(ground), ...checkBars(ground)];
+const chosen = bars.filter(({ name }) => names.length === 0 || names.some((wanted) => name.startsWith(wanted)));
+let failed = chosen.length === 0;
+if (failed) console.error(`no such bar; there are: ${bars.map(({ name }) => name).join(" ")}`);
+for (const bar of chosen) {
+  const measured = await measure(bar);
+  failed ||= !measured.ok;
+  console.log(asJson ? JSON.stringify(measured) : line(measured));
+}
+await ground.close();
+process.exitCode = failed ? 1 : 0;
+
+function line({ bar, ours, base, ratio, ok, problem, what }: Measured): string {
+  const numbers = `ours ${String(ours).padStart(6)} µs   bare ${String(base).padStart(6)} µs   ratio ${ratio.toFixed(2).padStart(6)}`;
+  return `${bar.padEnd(26)} ${numbers}   ${ok ? "checked" : `VOID: ${problem}`}   ${what}`;
+}

@@ -1,0 +1,72 @@
+// A bar is a ratio: ours beside something bare, both in the same run on the same machine, in turns, so that what the machine
+// does meanwhile happens to both. A run whose checker fails measured nothing.
+
+/** One way to do the thing once. */
+export interface Contender {
+  readonly name: string;
+  once(): Promise<void>;
+}
+
+export interface Bar {
+  readonly name: string;
+  readonly what: string;
+  /** Times a round each of them, and how many rounds. */
+  readonly calls: number;
+  readonly rounds: number;
+  readonly ours: Contender;
+  readonly bare: Contender;
+  /** What must hold afterwards; the reason why it does not, or undefined. */
+  check(): Promise<string | undefined>;
+}
+
+export interface Measured {
+  readonly bar: string;
+  readonly what: string;
+  /** Microseconds a call, the median over all calls of the median rounds. */
+  readonly ours: number;
+  readonly base: number;
+  /** The median of the ratios of the pairs. */
+  readonly ratio: number;
+  readonly ok: boolean;
+  readonly problem?: string;
+}
+
+/** Runs one bar: a warm-up of both, then pairs of rounds in turns. */
+export async function measure(bar: Bar): Promise<Measured> {
+  for (const contender of [bar.ours, bar.bare]) await round(contender, Math.ceil(bar.calls / 5));
+  const pairs: { ours: number; base: number }[] = [];
+  for (let i = 0; i < bar.rounds; i += 1) {
+    const oursFirst = i % 2 === 0;
+    const one = await round(oursFirst ? bar.ours : bar.bare, bar.calls);
+    const other = await round(oursFirst ? bar.bare : bar.ours, bar.calls);
+    pairs.push(oursFirst ? { ours: one, base: other } : { ours: other, base: one });
+  }
+  const problem = await bar.check();
+  return {
+    bar: bar.name,
+    what: bar.what,
+    ours: Math.round(median(pairs.map(({ ours }) => ours))),
+    base: Math.round(median(pairs.map(({ base }) => base))),
+    ratio: Math.round(median(pairs.map(({ ours, base }) => ours / base)) * 100) / 100,
+    ok: problem === undefined,
+    ...(problem === undefined ? {} : { problem }),
+  };
+}
+
+/** The median latency of the calls of one round, in microseconds. */
+async function round(contender: Contender, calls: number): Promise<number> {
+  const latencies: number[] = [];
+  for (let i = 0; i < calls; i += 1) {
+    const start = performance.now();
+    await contender.once();
+    latencies.push((performance.now() - start) * 1000);
+  }
+  return median(latencies);
+}
+
+export function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  const middle = Math.floor(sorted.length / 2);
+  const upper = sorted[middle] ?? Number.NaN;
+  return sorted.length % 2 === 1 ? upper : (upper + (sorted[middle - 1] ?? Number.NaN)) / 2;
+}

@@ -1,0 +1,72 @@
+// The database that everything is measured on: the embedded PostgreSQL with its durable settings, one tenant on the example
+// catalogue, and beside it the barest thing that takes a unit from a number and writes a row.
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createPurser, migrate, type Purser } from "@purser/engine";
+import { exampleCatalog, startEmbedded } from "@purser/server";
+import { Pool } from "pg";
+
+export interface Ground {
+  readonly purser: Purser<typeof exampleCatalog>;
+  /** As the service's role. */
+  readonly pool: Pool;
+  /** As superuser, for what is bare and for looking. */
+  readonly admin: Pool;
+  readonly machine: Readonly<Record<string, string>>;
+  close(): Promise<void>;
+}
+
+const BARE = `
+  CREATE TABLE public.bare_balance (id int PRIMARY KEY, available bigint NOT NULL, version bigint NOT NULL DEFAULT 0)
+    WITH (fillfactor = 70);
+  CREATE TABLE public.bare_entry (id int NOT NULL, seq bigserial PRIMARY KEY, amount bigint NOT NULL,
+    key text NOT NULL UNIQUE, at timestamptz NOT NULL DEFAULT now());
+  CREATE TABLE public.reports (id text PRIMARY KEY);
+  CREATE FUNCTION public.bare_consume(p_id int, p_amount bigint, p_key text) RETURNS bigint LANGUAGE plpgsql AS $$
+    DECLARE v_left bigint;
+    BEGIN
+      UPDATE public.bare_balance SET available = available - p_amount, version = version + 1
+        WHERE id = p_id AND available >= p_amount RETURNING available INTO v_left;
+      IF v_left IS NOT NULL THEN
+        INSERT INTO public.bare_entry (id, amount, key) VALUES (p_id, p_amount, p_key);
+      END IF;
+      RETURN v_left;
+    END $$;
+  CREATE FUNCTION public.bare_check(p_id int) RETURNS bigint LANGUAGE plpgsql STABLE AS $$
+    BEGIN RETURN (SELECT available FROM public.bare_balance WHERE id = p_id); END $$;
+  INSERT INTO public.bare_balance (id, available) VALUES (1, 1000000000);
+  GRANT ALL ON public.reports, public.bare_balance, public.bare_entry, public.bare_entry_seq_seq TO PUBLIC;`;
+
+export async function prepareGround(): Promise<Ground> {
+  const directory = await mkdtemp(join(tmpdir(), "purser-bench-"));
+  const server = await startEmbedded({ directory, environment: process.env });
+  await migrate({ url: server.adminUrl });
+  const admin = new Pool({ connectionString: server.adminUrl, max: 2 });
+  await admin.query("CREATE ROLE purser_bench LOGIN PASSWORD 'bench' IN ROLE purser_service");
+  await admin.query(BARE);
+  const url = new URL(server.adminUrl);
+  url.username = "purser_bench";
+  url.password = "bench";
+  const pool = new Pool({ connectionString: url.href, max: 8 });
+  const purser = createPurser({ catalog: exampleCatalog, database: pool });
+  await purser.publishCatalog({ actor: "bench" });
+  await purser.createTenant({ tenant: "acme", actor: "bench" });
+  await purser.subscribe({ tenant: "acme", plan: "enterprise", idempotencyKey: "bench", actor: "bench" });
+  await purser.issueGrant(pool, { tenant: "acme", feature: "messaging.credits", amount: 1e9, dedupeKey: "bench" });
+  const { rows } = await admin.query(
+    `SELECT version(), current_setting('fsync') AS fsync, current_setting('synchronous_commit') AS synchronous_commit`,
+  );
+  return {
+    purser,
+    pool,
+    admin,
+    machine: rows[0] as Record<string, string>,
+    async close() {
+      await pool.end();
+      await admin.end();
+      await server.stop();
+      await rm(directory, { recursive: true, force: true });
+    },
+  };
+}
