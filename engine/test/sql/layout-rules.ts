@@ -2,12 +2,13 @@
 // catalogue. The numbers are those of the rules for many machines.
 import type { CatalogueRule } from "./connection.ts";
 
+const words = (text: string): readonly string[] => text.trim().split(/\s+/);
+
 /**
  * What each table is. A *tenant* table holds what one tenant owns and is placed by its slot. A *catalogue* table says what
  * is sold, is the same for every tenant and stands whole on every node. A *directory* is looked up by a key that is no
  * tenant. A *local* table belongs to the machinery of one database.
  */
-const words = (text: string): readonly string[] => text.trim().split(/\s+/);
 export const classes: { readonly [name: string]: readonly string[] } = {
   tenant: words(`
     tenants test_clocks subscriptions subscription_periods transitions entitlements restrictions overrides purchases
