@@ -18,10 +18,10 @@ import { type ApiKeyRow, type CreateApiKeyCall, createApiKey, findApiKey, revoke
 import type { Session } from "./store/database.ts";
 import { asFault, isLockTimeout } from "./store/errors.ts";
 import { pgDatabase } from "./store/pg.ts";
+import { type OpenTenantInput, type OpenTenantOutcome, openTenant } from "./subscription/open-tenant.ts";
 import { type RefreshOutcome, refreshPlanState } from "./subscription/refresh-plan-state.ts";
 import { type SubscribeInput, type SubscribeOutcome, subscribe } from "./subscription/subscribe.ts";
 import { type AdvanceClockOutcome, advanceClock } from "./tenant/advance-clock.ts";
-import { type CreateTenantInput, type CreateTenantOutcome, createTenant } from "./tenant/create-tenant.ts";
 import type { Tenant } from "./tenant/tenant.ts";
 import { findTenant, listTenants } from "./tenant/tenants.ts";
 
@@ -71,7 +71,8 @@ export interface Purser<C extends CatalogInput> {
   entitlementValue(tenant: string, feature: FeatureKey<C>): Promise<number | null>;
   balances(input: { readonly tenant: string; readonly feature?: string | undefined }): Promise<Balance[]>;
 
-  createTenant(input: CreateTenantInput): Promise<CreateTenantOutcome>;
+  /** Makes a tenant, on a plan where one is named; its id is its idempotency key. */
+  createTenant(input: OpenTenantInput & { readonly plan?: PlanKey<C> | undefined }): Promise<OpenTenantOutcome>;
   findTenant(input: { readonly tenant: string }): Promise<Tenant | undefined>;
   /** A page of tenants in the order of their ids; of one mode where it is named. */
   listTenants(input: {
@@ -168,7 +169,7 @@ export function createPurser<const C extends CatalogInput>(options: {
     entitlementValue: (tenant, feature) => entitlementValue(database, tenant, feature),
     balances: (input) => balances(database, input),
 
-    createTenant: (input) => inTransaction(database, (tx) => createTenant(tx, input)),
+    createTenant: (input) => inTransaction(database, (tx) => openTenant(tx, input)),
     findTenant: (input) => findTenant(database, input),
     listTenants: (input) => listTenants(database, input),
     advanceClock: (input) => inTransaction(database, (tx) => advanceClock(tx, input)),

@@ -120,3 +120,13 @@ test("a dry run tells what would happen and leaves nothing", async () => {
   expect(await bench.rows("SELECT 1 FROM purser.subscriptions WHERE tenant_id = $1", [tenant])).toEqual([]);
   expect(await bench.purser.subscribe(asked(tenant))).toMatchObject({ outcome: "subscribed", replayed: false });
 });
+
+test("a tenant can be made on its plan, both or neither", async () => {
+  const made = (tenant: string, plan: string) =>
+    bench.purser.createTenant({ tenant, plan: plan as "pro", actor: "test" });
+  expect(await made("with-plan", "pro")).toEqual({ outcome: "created", replayed: false });
+  expect(await bench.purser.check({ tenant: "with-plan", feature: "sso" })).toMatchObject({ allowed: true });
+  expect(await made("with-plan", "pro")).toEqual({ outcome: "created", replayed: true });
+  expect(await made("no-plan", "gold")).toEqual({ outcome: "plan_unknown" });
+  expect(await bench.purser.findTenant({ tenant: "no-plan" })).toBeUndefined();
+});
