@@ -1,5 +1,6 @@
 // The one place that turns outcomes into HTTP: which status an outcome has, and what a refusal looks like (RFC 9457,
 // application/problem+json). A refusal has one status wherever it comes from.
+import type { Socket } from "node:net";
 import type { FastifyReply } from "fastify";
 
 interface Row {
@@ -76,6 +77,7 @@ const table = {
     title: "The feature is counted per subject, so one must be named",
     field: "subject",
   },
+  headers_too_large: { status: 431, title: "The headers are too large" },
   internal: { status: 500, title: "Something went wrong here" },
   busy: { status: 503, title: "The balance is in use; try again", headers: soon },
   unavailable: { status: 503, title: "The database cannot be reached; try again", headers: soon },
@@ -207,4 +209,23 @@ export function refusalOfFramework(error: unknown): RefusedAnswer | undefined {
   if (known !== undefined) return { outcome: known };
   const status = "statusCode" in error ? error.statusCode : undefined;
   return typeof status === "number" && status >= 400 && status < 500 ? { outcome: "bad_request" } : undefined;
+}
+
+/** By the code of Node's HTTP parser. */
+const refusalsOfParser: Readonly<Record<string, RefusalCode>> = {
+  HPE_HEADER_OVERFLOW: "headers_too_large",
+  ERR_HTTP_REQUEST_TIMEOUT: "request_timeout",
+};
+
+/** Answers what is not even HTTP, where there is no request to reply to, and hangs up. */
+export function refuseConnection(error: Error & { code?: string }, socket: Socket): void {
+  if (error.code === "ECONNRESET" || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const code = refusalsOfParser[error.code ?? ""] ?? "bad_request";
+  const { status, title } = table[code];
+  const body = JSON.stringify({ type: `urn:purser:problem:${code}`, title, status, code, detail: `${title}.` });
+  const head = `HTTP/1.1 ${status} \r\nContent-Type: application/problem+json\r\nContent-Length: ${Buffer.byteLength(body)}`;
+  socket.end(`${head}\r\nConnection: close\r\n\r\n${body}`);
 }

@@ -9,6 +9,7 @@ export interface Caller {
   readonly mode: "live" | "test";
   /** The one tenant that the key is for, or null: all of its mode. */
   readonly tenant: string | null;
+  readonly scopes: readonly string[];
   /** As the audit log names whoever changed something. */
   readonly actor: string;
 }
@@ -73,6 +74,12 @@ export function createGate(purser: OpenPurser): (header: string | undefined, dem
         throw new Problem({ outcome: "other_mode", detail });
       }
     }
-    return { keyId: row.key_id, mode: row.mode, tenant: row.tenant_id, actor: `key:${row.key_id}` };
+    return {
+      keyId: row.key_id,
+      mode: row.mode,
+      tenant: row.tenant_id,
+      scopes: row.scopes,
+      actor: `key:${row.key_id}`,
+    };
   };
 }

@@ -1,7 +1,7 @@
 // What is logged: of a request its id, method, route, status and duration; of an error its kind and where it was thrown.
 // Never an address as it was called, a header, a body or a row: they hold secrets and other people's data, and messages
 // of the database quote values.
-import type { FastifyReply, FastifyRequest, FastifyServerOptions } from "fastify";
+import { type FastifyReply, type FastifyRequest, type FastifyServerOptions, LogController } from "fastify";
 
 export type LogLevel = "debug" | "info" | "warn" | "error" | "silent";
 export interface LogStream {
@@ -12,9 +12,10 @@ export interface LogStream {
 export function logging(options: {
   readonly logLevel?: LogLevel;
   readonly log?: LogStream;
-}): Pick<FastifyServerOptions, "logger" | "disableRequestLogging"> {
+}): Pick<FastifyServerOptions, "logger" | "logController"> {
   return {
-    disableRequestLogging: true,
+    // The framework's own lines would name the address as it was called.
+    logController: new LogController({ disableRequestLogging: true }),
     logger: {
       level: options.logLevel ?? "info",
       ...(options.log === undefined ? {} : { stream: options.log }),

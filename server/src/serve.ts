@@ -1,7 +1,7 @@
 // The HTTP server: the route table on Fastify. Parse, authorise, call one engine function, answer.
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyRequest } from "fastify";
 import type { z } from "zod";
-import { Problem, type ProblemField, refusalOfFramework, send } from "./answer.ts";
+import { Problem, type ProblemField, refusalOfFramework, refuseConnection, send } from "./answer.ts";
 import { type Caller, createGate } from "./auth.ts";
 import { isDatabaseTrouble } from "./database-trouble.ts";
 import { readJsonBody } from "./json-body.ts";
@@ -33,6 +33,13 @@ export function createServer(options: ServerOptions): FastifyInstance {
     routerOptions: { maxParamLength: PARAM_LIMIT },
     // Idle connections are closed at once when the server stops, busy ones after their answer.
     forceCloseConnections: "idle",
+    // What arrives on an open connection while the server stops is still answered, and the connection closed after it.
+    return503OnClosing: false,
+    // Of addresses that cannot be decoded, before there is a route.
+    frameworkErrors: (error, request, reply) => {
+      void send(reply, refusalOf(error, request.log));
+    },
+    clientErrorHandler: refuseConnection,
     genReqId: () => randomWord(8),
   });
 
@@ -106,7 +113,7 @@ function mount(app: FastifyInstance, route: Route, gate: ReturnType<typeof creat
 }
 
 /** On the routes that ask for no key. */
-const anyone: Caller = { keyId: "", mode: "live", tenant: null, actor: "" };
+const anyone: Caller = { keyId: "", mode: "live", tenant: null, scopes: [], actor: "" };
 
 const pathOf = (path: string) => path.replaceAll(/\{(\w+)\}/g, ":$1");
 

@@ -28,7 +28,7 @@ export const listBalances = route({
   summary: "What is left of every feature that counts, by feature and subject.",
   scope: "balances:read",
   params: ofTenant,
-  query: z.strictObject({ feature: featureKey.optional() }),
+  query: z.strictObject({ feature: featureKey.exactOptional() }),
   body: undefined,
   keyed: false,
   answers: { found: z.strictObject({ balances: z.array(balance) }) },
@@ -50,10 +50,10 @@ export const consume = route({
   query: nothing,
   body: z.strictObject({
     feature: featureKey,
-    amount: amount.optional(),
-    subject: subject.optional(),
-    occurredAt: instant.optional(),
-    metadata: metadata.optional(),
+    amount: amount.exactOptional(),
+    subject: subject.exactOptional(),
+    occurredAt: instant.exactOptional(),
+    metadata: metadata.exactOptional(),
   }),
   keyed: true,
   answers: {
@@ -103,14 +103,14 @@ export const issueGrant = route({
   body: z
     .strictObject({
       feature: featureKey,
-      amount: amount.optional(),
-      unlimited: z.literal(true, "must be true, or left out").optional(),
-      subject: subject.optional(),
-      source: z.enum(["product", "promotion", "top_up", "manual"]).optional(),
-      effectiveAt: instant.optional(),
-      expiresAt: instant.optional(),
-      priority: z.int("must be a whole number from 0 to 1000").min(0).max(1000).optional(),
-      metadata: metadata.optional(),
+      amount: amount.exactOptional(),
+      unlimited: z.literal(true, "must be true, or left out").exactOptional(),
+      subject: subject.exactOptional(),
+      source: z.enum(["product", "promotion", "top_up", "manual"]).exactOptional(),
+      effectiveAt: instant.exactOptional(),
+      expiresAt: instant.exactOptional(),
+      priority: z.int("must be a whole number from 0 to 1000").min(0).max(1000).exactOptional(),
+      metadata: metadata.exactOptional(),
     })
     .refine((grant) => grant.unlimited === undefined || grant.amount === undefined, {
       path: ["amount"],

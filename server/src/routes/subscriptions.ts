@@ -12,8 +12,8 @@ export const subscribe = route({
   query: nothing,
   body: z.strictObject({
     plan: name,
-    version: z.int("must be a whole number").min(1).max(2_147_483_647).optional(),
-    billingAnchor: instant.optional(),
+    version: z.int("must be a whole number").min(1).max(2_147_483_647).exactOptional(),
+    billingAnchor: instant.exactOptional(),
   }),
   keyed: true,
   answers: {
@@ -26,15 +26,8 @@ export const subscribe = route({
     }),
   },
   refusals: ["tenant_unknown", "plan_unknown", "already_subscribed", "idempotency_conflict"],
-  async handle({ purser }, { params, body: { plan, version, billingAnchor }, idempotencyKey, caller }) {
-    const outcome = await purser.subscribe({
-      ...params,
-      plan,
-      idempotencyKey,
-      actor: caller.actor,
-      ...(version === undefined ? {} : { version }),
-      ...(billingAnchor === undefined ? {} : { billingAnchor }),
-    });
+  async handle({ purser }, { params, body, idempotencyKey, caller }) {
+    const outcome = await purser.subscribe({ ...params, ...body, idempotencyKey, actor: caller.actor });
     return outcome.outcome === "subscribed" ? { outcome: "subscribed", body: outcome } : outcome;
   },
 });

@@ -1,7 +1,7 @@
 import { isStorable } from "@purser/engine";
 import { z } from "zod";
 import { nothing, route } from "./route.ts";
-import { instant, metadata, mode, ofTenant, tenantId, time } from "./wire.ts";
+import { instant, metadata, mode, name, ofTenant, tenantId, time } from "./wire.ts";
 
 const tenant = z.strictObject({
   tenant: z.string(),
@@ -18,43 +18,36 @@ export const createTenant = route({
   method: "POST",
   path: "/v1/tenants",
   operation: "createTenant",
-  summary: "Makes a tenant. Its id is its idempotency key: the same again is a replay.",
+  summary: "Makes a tenant, on a plan where one is named. Its id is its idempotency key: the same again is a replay.",
   scope: "tenants:write",
   params: nothing,
   query: nothing,
   body: z.strictObject({
     tenant: tenantId,
-    name: z.string().max(500).optional(),
-    mode: mode.optional(),
-    timeZone: z.string().max(100).optional(),
-    currency: z.string().max(3).optional(),
-    metadata: metadata.optional(),
-    clockAt: instant.optional(),
+    name: z.string().max(500).exactOptional(),
+    mode: mode.exactOptional(),
+    timeZone: z.string().max(100).exactOptional(),
+    currency: z.string().max(3).exactOptional(),
+    metadata: metadata.exactOptional(),
+    clockAt: instant.exactOptional(),
+    plan: name.exactOptional(),
   }),
   keyed: false,
   answers: { created: z.strictObject({ outcome: z.literal("created"), replayed: z.boolean(), tenant: z.string() }) },
-  refusals: ["other_mode", "idempotency_conflict"],
-  async handle(
-    { purser },
-    { body: { tenant: id, name, mode: wanted, timeZone, currency, metadata: kept, clockAt }, caller },
-  ) {
+  refusals: ["other_mode", "plan_unknown", "idempotency_conflict"],
+  async handle({ purser }, { body, caller }) {
     // A key makes tenants of its own mode: they are the only ones it reaches.
-    if ((wanted ?? caller.mode) !== caller.mode) {
+    if ((body.mode ?? caller.mode) !== caller.mode) {
       return { outcome: "other_mode", field: "mode", detail: `This is a ${caller.mode} key.` };
     }
-    const outcome = await purser.createTenant({
-      tenant: id,
-      mode: caller.mode,
-      actor: caller.actor,
-      ...(name === undefined ? {} : { name }),
-      ...(timeZone === undefined ? {} : { timeZone }),
-      ...(currency === undefined ? {} : { currency }),
-      ...(kept === undefined ? {} : { metadata: kept }),
-      ...(clockAt === undefined ? {} : { clockAt }),
-    });
-    if (outcome.outcome !== "created")
-      return { ...outcome, field: outcome.field === "clock" ? "clockAt" : outcome.field };
-    return { outcome: "created", body: { ...outcome, tenant: id.normalize("NFC") } };
+    if (body.plan !== undefined && !caller.scopes.includes("subscriptions:write")) {
+      return { outcome: "scope_missing", detail: "To name a plan needs the scope subscriptions:write as well." };
+    }
+    const outcome = await purser.createTenant({ ...body, mode: caller.mode, actor: caller.actor });
+    if (outcome.outcome === "created") {
+      return { outcome: "created", body: { ...outcome, tenant: body.tenant.normalize("NFC") } };
+    }
+    return "field" in outcome && outcome.field === "clock" ? { ...outcome, field: "clockAt" } : outcome;
   },
 });
 
@@ -72,12 +65,12 @@ export const listTenants = route({
       .string(LIMIT)
       .regex(/^([1-9]\d{0,2}|1000)$/, LIMIT)
       .transform(Number)
-      .optional(),
+      .exactOptional(),
     cursor: z
       .string("must be the nextCursor of a page")
       .transform(tenantAt)
       .refine((after) => after !== undefined, "must be the nextCursor of a page")
-      .optional(),
+      .exactOptional(),
   }),
   body: undefined,
   keyed: false,

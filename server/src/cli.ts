@@ -1,0 +1,172 @@
+#!/usr/bin/env node
+// The command line: which command, with which flags, and what the process ends with.
+import { resolve } from "node:path";
+import { parseArgs } from "node:util";
+import { MigrationRefused } from "@purser/engine";
+import { CommandFailed, exit, type Exit, type Surroundings } from "./commands/command.ts";
+import { dev } from "./commands/dev.ts";
+import { createKey, revokeKey } from "./commands/keys.ts";
+import { migrate } from "./commands/migrate.ts";
+import { serve } from "./commands/serve.ts";
+import { readSettings, settingsHelp } from "./settings.ts";
+
+type Flags = Readonly<Record<string, string | boolean | undefined>>;
+interface Command {
+  readonly usage: string;
+  readonly summary: string;
+  readonly flags: Readonly<Record<string, { readonly type: "string" | "boolean" }>>;
+  /** How many words may follow the command. */
+  readonly words: number;
+  run(surroundings: Surroundings, flags: Flags, words: readonly string[]): Promise<Exit>;
+}
+
+const directoryFlag = { directory: { type: "string" } } as const;
+const directoryOf = (flags: Flags) => resolve(text(flags, "directory") ?? ".purser");
+
+const commands: Readonly<Record<string, Command>> = {
+  dev: {
+    usage: "dev [--demo] [--port N] [--directory .purser]",
+    summary: "everything in one command: PostgreSQL, schema, example catalogue, a key, the server",
+    flags: { demo: { type: "boolean" }, port: { type: "string" }, ...directoryFlag },
+    words: 0,
+    run: (surroundings, flags) =>
+      dev(surroundings, { directory: directoryOf(flags), demo: flags["demo"] === true, port: portOf(flags) }),
+  },
+  migrate: {
+    usage: "migrate [--dry-run | --print]",
+    summary: "bring the database to this version's schema, show what that would do, or print it for psql",
+    flags: { "dry-run": { type: "boolean" }, print: { type: "boolean" } },
+    words: 0,
+    run: (surroundings, flags) => {
+      const [dryRun, print] = [flags["dry-run"] === true, flags["print"] === true];
+      if (dryRun && print) throw new CommandFailed(exit.usage, "--dry-run and --print do not go together.");
+      return migrate(surroundings, { dryRun, print });
+    },
+  },
+  serve: {
+    usage: "serve",
+    summary: "the server alone, on DATABASE_URL",
+    flags: {},
+    words: 0,
+    run: (surroundings) => serve(surroundings),
+  },
+  "keys create": {
+    usage: "keys create --name N --scopes all|a,b [--tenant T] [--mode live|test] [--expires TIME] [--directory D]",
+    summary: "make a secret key and print it, once",
+    flags: {
+      name: { type: "string" },
+      scopes: { type: "string" },
+      tenant: { type: "string" },
+      mode: { type: "string" },
+      expires: { type: "string" },
+      ...directoryFlag,
+    },
+    words: 0,
+    run: (surroundings, flags) =>
+      createKey(surroundings, {
+        directory: directoryOf(flags),
+        name: text(flags, "name"),
+        scopes: text(flags, "scopes"),
+        tenant: text(flags, "tenant"),
+        mode: text(flags, "mode"),
+        expires: text(flags, "expires"),
+      }),
+  },
+  "keys revoke": {
+    usage: "keys revoke KEY_ID [--directory D]",
+    summary: "end a key at once",
+    flags: directoryFlag,
+    words: 1,
+    run: (surroundings, flags, [keyId]) => revokeKey(surroundings, { directory: directoryOf(flags), keyId }),
+  },
+};
+
+const help = [
+  "purser COMMAND",
+  "",
+  ...Object.values(commands).flatMap(({ usage, summary }) => [`  purser ${usage}`, `      ${summary}`]),
+  "  purser help",
+  "",
+  "Exit codes: 0 done · 1 failed · 2 wrong usage or settings · 3 refused, with the reason and the way out",
+  "",
+  "Settings (environment):",
+  ...settingsHelp.map(([name, meaning]) => `  ${name.padEnd(30)} ${meaning}`),
+].join("\n");
+
+function text(flags: Flags, name: string): string | undefined {
+  const value = flags[name];
+  return typeof value === "string" ? value : undefined;
+}
+
+function portOf(flags: Flags): number | undefined {
+  const port = text(flags, "port");
+  if (port === undefined) return undefined;
+  if (!/^\d{1,5}$/.test(port) || Number(port) > 65_535) throw new CommandFailed(exit.usage, "--port is 0 to 65535.");
+  return Number(port);
+}
+
+async function main(given: readonly string[]): Promise<Exit> {
+  const [first = "", second = ""] = given;
+  if (["help", "--help", "-h"].includes(first)) {
+    console.log(help);
+    return exit.done;
+  }
+  const name = `${first} ${second}` in commands ? `${first} ${second}` : first;
+  const command = commands[name];
+  if (command === undefined) {
+    console.error(`${first === "" ? "A command is needed" : `There is no command "${given.join(" ")}"`}.\n\n${help}`);
+    return exit.usage;
+  }
+  try {
+    const rest = given.slice(name.split(" ").length);
+    const { values, positionals } = parsed(command, rest);
+    const settings = readSettings(process.env);
+    if ("problems" in settings) throw new CommandFailed(exit.usage, settings.problems.join("\n"));
+    const print = (line: string) => console.log(line);
+    const warn = (line: string) => console.error(line);
+    return await command.run({ settings, print, warn, stop: stopSignal() }, values, positionals);
+  } catch (error) {
+    if (error instanceof CommandFailed) {
+      console.error(error.message);
+      if (error.exit === exit.usage) console.error(`\nusage: purser ${command.usage}`);
+      return error.exit;
+    }
+    if (error instanceof MigrationRefused) {
+      console.error(error.message);
+      return exit.refused;
+    }
+    console.error(error instanceof Error ? told(error) : "something that is no error was thrown");
+    return exit.failed;
+  }
+}
+
+function parsed(command: Command, given: readonly string[]) {
+  try {
+    const found = parseArgs({ args: [...given], options: command.flags, allowPositionals: command.words > 0 });
+    if (found.positionals.length > command.words) throw new TypeError(`Unexpected "${found.positionals.at(-1)}"`);
+    return found;
+  } catch (error) {
+    throw new CommandFailed(exit.usage, error instanceof Error ? error.message : "wrong flags");
+  }
+}
+
+/** What a person needs of an error: its sentence. Those of a connection that was refused stand in a list. */
+function told(error: Error): string {
+  if (error instanceof AggregateError)
+    return error.errors.map((one) => (one instanceof Error ? told(one) : "")).join("\n");
+  return error.message;
+}
+
+/** Asked once, the process stops in order; asked twice, at once. */
+function stopSignal(): AbortSignal {
+  const asked = new AbortController();
+  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+    process.on(signal, () => {
+      if (asked.signal.aborted) process.exit(130);
+      asked.abort();
+    });
+  }
+  return asked.signal;
+}
+
+process.exitCode = await main(process.argv.slice(2));

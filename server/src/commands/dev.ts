@@ -1,0 +1,130 @@
+import { inspectDatabase } from "@purser/engine";
+import type { Pool } from "pg";
+import { curlLines } from "../demo/curl.ts";
+import { exampleCatalog } from "../demo/catalog.ts";
+import { demoTenants, makeDemoTenants } from "../demo/tenants.ts";
+import { type DevelopmentDatabase, openDevelopmentDatabase, recall, remember } from "../development.ts";
+import { oneAtATime } from "../embedded/turn.ts";
+import { createApiKey, randomWord, readKey, sameSecret } from "../keys.ts";
+import { openPurser, type OpenPurser } from "../open-purser.ts";
+import { scopes } from "../scopes.ts";
+import { judge } from "../self-check.ts";
+import { CommandFailed, exit, type Exit, type Surroundings } from "./command.ts";
+import { askedToStop, openPool, serveOn } from "./running.ts";
+
+export interface DevOptions {
+  readonly directory: string;
+  /** The example catalogue's tenants. */
+  readonly demo: boolean;
+  readonly port: number | undefined;
+}
+
+/** `purser dev`: a database, the schema, a catalogue, a key and the server, in one command. */
+export async function dev(surroundings: Surroundings, options: DevOptions): Promise<Exit> {
+  const { settings, print, warn, stop } = surroundings;
+  const { environment, adminUrl } = settings;
+  const { directory } = options;
+  const database = await openDevelopmentDatabase({ directory, environment, adminUrl, onLog: (line) => warn(line) });
+  try {
+    const pool = openPool(database.serviceUrl, settings);
+    let served = false;
+    try {
+      const facts = await inspectDatabase(pool);
+      // On a developer's machine a privileged role is told of and not refused; all else has to be right here too.
+      const { refusals, warnings } = judge(facts, true);
+      if (database.hindrance !== undefined) warn(`warning: ${database.hindrance}. Serving as the role given.`);
+      for (const line of warnings) warn(`warning: ${line}`);
+      if (refusals.length > 0) throw new CommandFailed(exit.refused, refusals.join("\n"));
+
+      const published = await openPurser(pool);
+      const keys = await oneAtATime(directory, async () => {
+        await furnish(published.purser, pool, database, options, surroundings);
+        return keysOf(published.purser, directory);
+      });
+      await published.refresh();
+      const listening = await serveOn(pool, published, surroundings, {
+        port: options.port ?? settings.port ?? 4242,
+        orNext: options.port === undefined && settings.port === undefined,
+        logLevel: "warn",
+      });
+      served = true;
+      const { url } = listening;
+      print(
+        [
+          `Purser is ready at ${url}`,
+          "",
+          `  PostgreSQL   ${facts.serverVersionText} at ${database.where}${whose(database, directory)}`,
+          `  schema       version ${database.migration.version}`,
+          `  API          ${url}/v1`,
+          `  key          ${keys.live}`,
+          `  test key     ${keys.test}   (for test tenants, which have a clock)`,
+          ...(options.demo ? ["", "Paste one:", ...tryOut(url, keys.live)] : []),
+          "",
+          "Ctrl-C stops it; what is in the database stays.",
+        ].join("\n"),
+      );
+      await askedToStop(stop);
+      warn("Stopping …");
+      await listening.close();
+      return exit.done;
+    } finally {
+      if (!served) await pool.end();
+    }
+  } finally {
+    await database.stop();
+  }
+}
+
+function whose({ embedded }: DevelopmentDatabase, directory: string): string {
+  if (embedded === undefined) return " (DATABASE_URL)";
+  return ` (embedded, in ${embedded.home === directory ? directory : embedded.home})`;
+}
+
+function tryOut(url: string, key: string): string[] {
+  return curlLines({ url, key, word: randomWord(3) }).flatMap(({ shows, line }) => ["", `# ${shows}`, line]);
+}
+
+/** Publishes the example catalogue and makes the demo's tenants, where that takes nothing away from somebody. */
+async function furnish(
+  purser: OpenPurser,
+  pool: Pool,
+  { embedded }: DevelopmentDatabase,
+  { demo }: DevOptions,
+  { warn }: Surroundings,
+): Promise<void> {
+  // In a database of somebody's own a catalogue that is there is theirs.
+  if (embedded === undefined && (await purser.publishedCatalog()) !== undefined) {
+    const preview = await purser.publishCatalog({ actor: "purser dev", catalog: exampleCatalog, dryRun: true });
+    if (preview.outcome !== "unchanged") {
+      warn("This database has a catalogue of its own; the example catalogue and the demo's tenants are left out.");
+      return;
+    }
+  }
+  const published = await purser.publishCatalog({ actor: "purser dev", catalog: exampleCatalog });
+  if (published.outcome === "invalid_input") {
+    const [problem] = published.problems;
+    throw new CommandFailed(exit.failed, `The example catalogue: ${problem?.path} ${problem?.problem}`);
+  }
+  if (!demo) return;
+  const made = await makeDemoTenants(purser, pool);
+  if (made > 0) warn(`Made ${made} of the demo's ${demoTenants.length} tenants.`);
+}
+
+/** The keys of the last start where they are still in force, else new ones. They lie in the directory, for its owner. */
+async function keysOf(purser: OpenPurser, directory: string): Promise<{ live: string; test: string }> {
+  const known = recall(directory, "keys") ?? {};
+  const inForce = async (key: string | undefined) => {
+    const presented = readKey(key ?? "");
+    const row = presented && (await purser.apiKeys.find(presented.keyId));
+    return row !== undefined && sameSecret(row.secret_hash, presented?.secretHash ?? Buffer.alloc(0)) ? key : undefined;
+  };
+  const make = async (mode: "live" | "test") => {
+    const made = await createApiKey(purser, { name: "development", mode, scopes, actor: "purser dev" });
+    if (made.outcome !== "created") throw new Error(`a key could not be made: ${made.outcome}`);
+    return made.key;
+  };
+  const live = (await inForce(known["live"])) ?? (await make("live"));
+  const test = (await inForce(known["test"])) ?? (await make("test"));
+  if (live !== known["live"] || test !== known["test"]) remember(directory, "keys", { live, test });
+  return { live, test };
+}

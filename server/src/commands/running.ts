@@ -1,0 +1,79 @@
+// A server from its pool to its end: what `dev` and `serve` share.
+import { Pool } from "pg";
+import type { PublishedPurser } from "../open-purser.ts";
+import { createServer } from "../serve.ts";
+import type { Settings } from "../settings.ts";
+import { CommandFailed, exit, type Surroundings } from "./command.ts";
+
+const REFRESH_MS = 1000;
+const PORTS_TRIED = 20;
+/** What is in flight when the server is told to stop has this long to finish. */
+const PATIENCE_MS = 10_000;
+
+/** A pool for serving. An idle connection that breaks is replaced by the pool and nobody's concern. */
+export function openPool(connectionString: string, settings: Settings): Pool {
+  const pool = new Pool({
+    connectionString,
+    max: settings.poolSize,
+    connectionTimeoutMillis: 5000,
+    application_name: "purser",
+  });
+  pool.on("error", () => undefined);
+  return pool;
+}
+
+export interface Listening {
+  /** The address as a client writes it. */
+  readonly url: string;
+  readonly port: number;
+  /** Stops accepting, finishes what is in flight, ends the pool. */
+  close(): Promise<void>;
+}
+
+/**
+ * Serves on a port; where that is taken and `orNext` is set, on the next free one. From now on the newest catalogue is
+ * looked for every second.
+ */
+export async function serveOn(
+  pool: Pool,
+  published: PublishedPurser,
+  { settings, warn }: Surroundings,
+  { port, orNext, logLevel }: { port: number; orNext: boolean; logLevel: "info" | "warn" },
+): Promise<Listening> {
+  for (let offset = 0; ; offset += 1) {
+    const app = createServer({ purser: published.purser, database: pool, logLevel: settings.logLevel ?? logLevel });
+    try {
+      await app.listen({ host: settings.host, port: port === 0 ? 0 : port + offset });
+      // A database that is away is told by every request; the timer only waits for it to come back.
+      const timer = setInterval(() => void published.refresh().catch(() => undefined), REFRESH_MS);
+      timer.unref();
+      const address = app.server.address();
+      const listening = typeof address === "object" && address !== null ? address.port : port;
+      const close = async () => {
+        clearInterval(timer);
+        const late = setTimeout(() => app.server.closeAllConnections(), PATIENCE_MS);
+        await app.close().finally(() => clearTimeout(late));
+        await pool.end();
+      };
+      return { url: `http://${hostOf(settings.host)}:${listening}`, port: listening, close };
+    } catch (error) {
+      await app.close();
+      const taken = error instanceof Error && "code" in error && error.code === "EADDRINUSE";
+      if (!taken) throw error;
+      if (!orNext || offset === PORTS_TRIED || port + offset >= 65_535) {
+        throw new CommandFailed(exit.failed, `Port ${port + offset} on ${settings.host} is taken. Choose another one.`);
+      }
+      warn(`Port ${port + offset} is taken; trying ${port + offset + 1}.`);
+    }
+  }
+}
+
+const hostOf = (host: string) => (host.includes(":") ? `[${host}]` : host);
+
+/** Resolves when the process is asked to stop, at once where it was asked already. */
+export function askedToStop(stop: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (stop.aborted) resolve();
+    else stop.addEventListener("abort", () => resolve(), { once: true });
+  });
+}

@@ -1,0 +1,35 @@
+import { inspectDatabase } from "@purser/engine";
+import { openPurser } from "../open-purser.ts";
+import { judge } from "../self-check.ts";
+import { CommandFailed, exit, type Exit, type Surroundings } from "./command.ts";
+import { askedToStop, openPool, serveOn } from "./running.ts";
+
+/** `purser serve`: the server on a database that was migrated, for production. Refuses what the self-check refuses. */
+export async function serve(surroundings: Surroundings): Promise<Exit> {
+  const { settings, print, warn, stop } = surroundings;
+  if (settings.databaseUrl === undefined) {
+    throw new CommandFailed(exit.usage, "serve needs DATABASE_URL; for an embedded PostgreSQL use `purser dev`.");
+  }
+  const pool = openPool(settings.databaseUrl, settings);
+  let served = false;
+  try {
+    const facts = await inspectDatabase(pool);
+    const { refusals, warnings } = judge(facts, settings.allowPrivilegedRole);
+    for (const line of warnings) warn(`warning: ${line}`);
+    for (const line of refusals) warn(`refused: ${line}`);
+    if (refusals.length > 0) return exit.refused;
+    const published = await openPurser(pool);
+    const listening = await serveOn(pool, published, surroundings, {
+      port: settings.port ?? 4242,
+      orNext: false,
+      logLevel: "info",
+    });
+    served = true;
+    print(`Purser serves at ${listening.url} (PostgreSQL ${facts.serverVersionText}, as ${facts.role})`);
+    await askedToStop(stop);
+    await listening.close();
+    return exit.done;
+  } finally {
+    if (!served) await pool.end();
+  }
+}

@@ -1,0 +1,93 @@
+// A database to develop on: the embedded one, or the one that DATABASE_URL names, migrated, with a role of its own for the
+// server. What has to be remembered between two starts lies in the directory, readable by nobody else.
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { migrate, type MigrationReport } from "@purser/engine";
+import { chooseDatabase, type EmbeddedPostgres, startEmbedded } from "./embedded/index.ts";
+import { ensureLoginRole, type LoginRole } from "./embedded/login-role.ts";
+import { oneAtATime } from "./embedded/turn.ts";
+import { randomWord } from "./keys.ts";
+
+export interface DevelopmentOptions {
+  /** Where the embedded database and what belongs to it lives; `.purser` by convention. */
+  readonly directory: string;
+  /** `process.env`, handed in. */
+  readonly environment: NodeJS.ProcessEnv;
+  /** As whom to migrate an external database; the role in DATABASE_URL where it is not said. */
+  readonly adminUrl?: string | undefined;
+  /** Takes what there is to tell, a line at a time; never a password. */
+  readonly onLog?: ((line: string) => void) | undefined;
+}
+
+export interface DevelopmentDatabase {
+  /** As the role that may do everything: for migrations and for tables of one's own. Not enumerable. */
+  readonly adminUrl: string;
+  /** As a role that is a member of purser_service, where one could be made. Not enumerable. */
+  readonly serviceUrl: string;
+  /** Why `serviceUrl` is the administrator's, if it is. */
+  readonly hindrance: string | undefined;
+  /** Undefined where DATABASE_URL named the database. */
+  readonly embedded: EmbeddedPostgres | undefined;
+  /** For people: where the database is, without a password. */
+  readonly where: string;
+  readonly migration: MigrationReport;
+  /** Ends the embedded server, if this call started it. */
+  stop(): Promise<void>;
+}
+
+/** Gives a migrated database and a role to use it as. Safe to call from several processes at once. */
+export async function openDevelopmentDatabase(options: DevelopmentOptions): Promise<DevelopmentDatabase> {
+  const { directory, environment, onLog = () => undefined } = options;
+  const choice = chooseDatabase(environment);
+  const embedded = choice.kind === "embedded" ? await startEmbedded({ directory, environment, onLog }) : undefined;
+  const stop = async () => embedded?.stop();
+  try {
+    const given = choice.kind === "external" ? choice.url : (embedded?.adminUrl ?? "");
+    const adminUrl = choice.kind === "external" ? (options.adminUrl ?? given) : given;
+    const migration = await migrate({ url: adminUrl });
+    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    const login = await oneAtATime(directory, () => ensureLoginRole(adminUrl, rememberedLogin(directory)));
+    const found = "url" in login ? { serviceUrl: login.url } : { serviceUrl: given, hindrance: login.hindrance };
+    const opened = { adminUrl, hindrance: undefined, ...found, embedded, where: placeOf(adminUrl), migration, stop };
+    // So that printing the handle does not print a password.
+    for (const secret of ["adminUrl", "serviceUrl"]) Object.defineProperty(opened, secret, { enumerable: false });
+    return opened;
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+function rememberedLogin(directory: string): LoginRole {
+  const known = recall(directory, "login");
+  const { role, password } = known ?? {};
+  if (role !== undefined && password !== undefined) return { role, password };
+  const made = { role: `purser_app_${randomWord(4)}`, password: randomWord(24) };
+  remember(directory, "login", made);
+  return made;
+}
+
+/** What `remember` kept under a name, or undefined where there is nothing of use: it can all be made anew. */
+export function recall(directory: string, name: string): Record<string, string> | undefined {
+  try {
+    const read: unknown = JSON.parse(readFileSync(join(directory, `${name}.json`), "utf8"));
+    if (typeof read !== "object" || read === null) return undefined;
+    return Object.fromEntries(
+      Object.entries(read).filter((pair): pair is [string, string] => typeof pair[1] === "string"),
+    );
+  } catch {
+    return undefined;
+  }
+}
+
+/** Keeps texts in a file that only its owner reads; whole or not at all. */
+export function remember(directory: string, name: string, texts: Readonly<Record<string, string>>): void {
+  const draft = join(directory, `${name}.json.${process.pid}`);
+  writeFileSync(draft, `${JSON.stringify(texts, undefined, 2)}\n`, { mode: 0o600 });
+  renameSync(draft, join(directory, `${name}.json`));
+}
+
+function placeOf(url: string): string {
+  const { hostname, port, pathname, searchParams } = new URL(url);
+  return `${hostname || (searchParams.get("host") ?? "localhost")}:${port || "5432"}${pathname}`;
+}
