@@ -289,7 +289,7 @@ describe("H06: text that would like to be SQL", () => {
     expect(await outcome(grant, [text, "credits", "k", "", "manual", null])).toBe("tenant_unknown");
     expect(await outcome(grant, ["acme", text, "k", "", "manual", null])).toBe("feature_unknown");
     expect(await outcome(grant, ["acme", "credits", "k", "", text, null])).toBe("invalid_input source");
-    expect(await outcome(grant, ["acme", "credits", text, text, "manual", JSON.stringify(metadata)])).toBe("granted");
+    expect(await outcome(grant, ["acme", "calls", text, text, "manual", JSON.stringify(metadata)])).toBe("granted");
     const granted =
       "SELECT dedupe_key, subject, metadata FROM purser.grants WHERE tenant_id = 'acme' AND dedupe_key = $1";
     expect(await as(admin, granted, [text])).toEqual([{ dedupe_key: text, subject: text, metadata }]);

@@ -67,17 +67,17 @@ describe("S000-10, S002-11, H05: the same keys in two tenants, as purser_service
 
   test("a dedupe key grants to each once", async () => {
     const grant =
-      "SELECT outcome, replayed, grant_id FROM purser.issue_grant($1, 'credits', $2, 'bonus', p_subject => 'bob')";
+      "SELECT outcome, replayed, grant_id FROM purser.issue_grant($1, 'calls', $2, 'bonus', p_subject => 'bob')";
     const given = [...(await as(service, grant, [a, 10])), ...(await as(service, grant, [b, 20]))];
     expect(given).toMatchObject([
       { outcome: "granted", replayed: false },
       { outcome: "granted", replayed: false },
     ]);
     expect(await as(service, grant, [a, 10])).toEqual([{ ...given[0], replayed: true }]);
-    const left = "SELECT remaining::int FROM purser.check_entitlement($1, 'credits', 1, 'bob')";
+    const left = "SELECT remaining::int FROM purser.check_entitlement($1, 'calls', 1, 'bob')";
     expect([...(await as(service, left, [a])), ...(await as(service, left, [b]))]).toEqual([
-      { remaining: 10 },
-      { remaining: 20 },
+      { remaining: 110 },
+      { remaining: 120 },
     ]);
   });
 

@@ -7,8 +7,8 @@ const appendOnly = `ARRAY['grants', 'grant_voids', 'balance_facts', 'burns', 're
   'value_events', 'value_event_waivers', 'ledger_entries', 'invoices', 'invoice_lines', 'invoice_numbers', 'audit_log',
   'check_audit', 'command_keys', 'catalog_revisions', 'plan_versions', 'plan_inclusions', 'product_versions',
   'product_inclusions', 'rates']`;
-/** Whose rows leave when they stop counting. */
-const deletable = `ARRAY['open_grants', 'hold_pins', 'claims', 'slot_leases', 'capabilities']`;
+/** Whose rows leave when they stop counting, or when a planned future is superseded. */
+const deletable = `ARRAY['open_grants', 'hold_pins', 'claims', 'slot_leases', 'capabilities', 'subscription_periods']`;
 const roles = `ARRAY['purser_owner', 'purser_writer', 'purser_service', 'purser_tenant', 'purser_readonly']`;
 
 /** One row for each privilege on a table, view or column that somebody has besides the owner; a partition is its parent. */
