@@ -178,20 +178,22 @@ function fieldAtFault(
   field: string,
   places: (field: string) => ProblemField["in"],
 ): ProblemField {
-  const detail =
-    outcome === "invalid_input" && demands[field] !== undefined
-      ? `must be ${demands[field]}`
-      : outcome === "idempotency_conflict"
-        ? "differs from the first use of the key"
-        : table[outcome].title.toLowerCase();
+  const detail = detailOf(outcome, field);
   if (inHeader.has(field)) return { in: "header", field: "Idempotency-Key", detail };
   const place = places(field);
   return place === "body" ? { in: place, field, pointer: `#/${field}`, detail } : { in: place, field, detail };
 }
 
+function detailOf(outcome: RefusalCode, field: string): string {
+  if (outcome === "invalid_input") return `must be ${demands[field] ?? "something else"}`;
+  if (outcome === "idempotency_conflict") return "differs from the first use of the key";
+  return table[outcome].title;
+}
+
 function sentence(title: string, errors: readonly ProblemField[] | undefined): string {
   const [first] = errors ?? [];
-  return first === undefined ? `${title}.` : `${title}: ${first.field} ${first.detail}.`;
+  if (first === undefined || first.detail === title) return `${title}.`;
+  return `${title}: ${first.field} ${first.detail}.`;
 }
 
 /** Fastify's own refusals, by its code. Others of its 4xx are `bad_request`. */

@@ -12,6 +12,8 @@ const ofTheSystem = new Set([
   "EAI_AGAIN",
   "EHOSTUNREACH",
 ]);
+/** The server is there and lets nobody in: this database, or this role with this password. */
+const closed = new Set(["55000", "3D000", "28000", "28P01"]);
 /** Messages of `pg`, which gives these errors no code. */
 const lost =
   /^(Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error)/;
@@ -22,5 +24,6 @@ export function isDatabaseTrouble(error: unknown): boolean {
   if (error instanceof AggregateError && error.errors.length > 0) return error.errors.every(isDatabaseTrouble);
   if (!(error instanceof Error)) return false;
   const code = "code" in error && typeof error.code === "string" ? error.code : "";
-  return ofTheSystem.has(code) || (code.length === 5 && classes.includes(code.slice(0, 2))) || lost.test(error.message);
+  if (ofTheSystem.has(code) || closed.has(code)) return true;
+  return (code.length === 5 && classes.includes(code.slice(0, 2))) || lost.test(error.message);
 }

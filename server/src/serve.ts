@@ -51,8 +51,16 @@ export function createServer(options: ServerOptions): FastifyInstance {
       done(error instanceof Error ? error : new Error("not an error"));
     }
   });
+  let stopping = false;
+  app.addHook("preClose", async () => {
+    stopping = true;
+  });
   app.addHook("onRequest", async (request, reply) => {
     reply.headers({ "x-request-id": request.id, "cache-control": "no-store" });
+  });
+  app.addHook("onSend", async (_, reply) => {
+    // Kept alive, the connection of a request that was in flight would hold the stop up for as long as it idles.
+    if (stopping) reply.header("connection", "close");
   });
   app.addHook("onResponse", async (request, reply) => {
     traced(request, reply);
@@ -132,7 +140,9 @@ function parsed(shape: z.ZodType, value: unknown, place: ProblemField["in"], err
       const path = [...issue.path, ...(key === undefined ? [] : [key])].map(String);
       const pointer = place === "body" ? { pointer: `#${path.map((part) => `/${escaped(part)}`).join("")}` } : {};
       const detail = key === undefined ? issue.message : "is not known here";
-      errors.push({ in: place, field: path[0] ?? "", ...pointer, detail });
+      const error = { in: place, field: path[0] ?? "", ...pointer, detail };
+      // A text that is too long by two bounds is wrong once.
+      if (!errors.some((other) => JSON.stringify(other) === JSON.stringify(error))) errors.push(error);
     }
   }
   return undefined;

@@ -4,20 +4,19 @@ import { isStorable } from "@purser/engine";
 import { z } from "zod";
 
 const NAME = "must be 1 to 200 characters, without NUL or half a surrogate pair";
-const storable = (text: string) => isStorable(text);
+/** The bound of a description counts code points, the engine's counts UTF-16 units and is the narrower one. */
+const takes = (text: string) => isStorable(text) && text.length <= 200;
 
-export const name = z.string(NAME).min(1, NAME).max(200, NAME).refine(storable, NAME);
+export const name = z.string(NAME).min(1, NAME).max(200, NAME).refine(takes, NAME);
 
 /** Not `.` or `..`, which every client takes out of an address before sending it. */
 export const tenantId = name.refine((text) => text !== "." && text !== "..", 'must not be "." or ".."');
 
 export const featureKey = name;
 
+const SUBJECT = "must be a text of at most 200 characters, without NUL or half a surrogate pair";
 /** Who inside the tenant; empty, like absent, is the tenant itself. */
-export const subject = z
-  .string("must be a text")
-  .max(200, "must be at most 200 characters")
-  .refine(storable, "must not contain NUL or half a surrogate pair");
+export const subject = z.string(SUBJECT).max(200, SUBJECT).refine(takes, SUBJECT);
 
 const AMOUNT = "must be a number or a decimal text, more than 0, with at most 6 fractional and 15 significant digits";
 /** A quantity on its way in: a JSON number, or a text where the client keeps decimals as text. The engine judges it. */

@@ -1,19 +1,134 @@
-import { beforeAll, expect, onTestFinished, test } from "vitest";
+// What each route answers when all is well. That the answers have the promised shape is checked by the rig.
+import { expect, test } from "vitest";
 import { serve } from "./rig.ts";
 
-test("a first morning", async () => {
+test("a tenant's first month", async () => {
   const { ask } = await serve();
+  const path = "/v1/tenants/acme";
   expect(await ask("GET /healthz", { key: undefined })).toMatchObject({ status: 200, body: { status: "ok" } });
   expect(await ask("GET /readyz", { key: undefined })).toMatchObject({ status: 200, body: { catalogRevision: 1 } });
-  expect(await ask("POST /v1/tenants", { body: { tenant: "acme", name: "Acme" } })).toMatchObject({
-    status: 201,
-    body: { outcome: "created", replayed: false },
+  expect(await ask("GET /v1/catalog")).toMatchObject({
+    status: 200,
+    body: { revision: 1, publishedBy: "test", catalog: { plans: { pro: { tier: "pro" } } } },
   });
-  expect(
-    await ask("POST /v1/tenants/acme/subscription", { body: { plan: "pro" }, idempotencyKey: "s1" }),
-  ).toMatchObject({ status: 201, body: { outcome: "subscribed", plan: "pro" } });
+
+  const create = () => ask("POST /v1/tenants", { body: { tenant: "acme", name: "Acme", metadata: { crm: 17 } } });
+  expect(await create()).toMatchObject({ status: 201, body: { outcome: "created", replayed: false, tenant: "acme" } });
+  expect(await create()).toMatchObject({ status: 201, body: { outcome: "created", replayed: true } });
+  expect(await ask(`GET ${path}`)).toMatchObject({
+    status: 200,
+    body: { tenant: "acme", name: "Acme", mode: "live", timeZone: "UTC", currency: "USD", metadata: { crm: 17 } },
+  });
+
+  const subscribe = () => ask(`POST ${path}/subscription`, { body: { plan: "pro" }, idempotencyKey: "sub" });
+  expect(await subscribe()).toMatchObject({
+    status: 201,
+    body: { outcome: "subscribed", plan: "pro", replayed: false },
+  });
+  expect(await subscribe()).toMatchObject({ status: 201, body: { replayed: true } });
+
+  const credits = { feature: "messaging.credits", amount: "2.5", subject: "ann", metadata: { note: "hi" } };
   const consume = () =>
-    ask("POST /v1/tenants/acme/consume", { body: { feature: "messaging.credits", amount: 5 }, idempotencyKey: "m1" });
-  expect(await consume()).toMatchObject({ status: 200, body: { available: 95, replayed: false } });
-  expect(await consume()).toMatchObject({ status: 200, body: { available: 95, replayed: true } });
+    ask(`POST ${path}/consume`, {
+      body: { ...credits, occurredAt: "2031-01-01T12:00:00.5+02:00" },
+      idempotencyKey: "c",
+    });
+  expect(await consume()).toMatchObject({
+    status: 200,
+    body: { outcome: "consumed", replayed: false, amount: 2.5, overage: 0, available: 97.5 },
+  });
+  expect(await consume()).toMatchObject({ status: 200, body: { replayed: true, available: 97.5 } });
+
+  const grant = () =>
+    ask(`POST ${path}/grants`, {
+      body: { feature: "messaging.credits", amount: 1000, source: "product", priority: 0 },
+      idempotencyKey: "g",
+    });
+  const granted = await grant();
+  expect(granted).toMatchObject({ status: 201, body: { outcome: "granted", replayed: false, available: 1097.5 } });
+  expect(await grant()).toMatchObject({ body: { replayed: true, grantId: granted.body["grantId"] } });
+
+  expect(await ask(`GET ${path}/balances?feature=messaging.credits`)).toMatchObject({
+    status: 200,
+    body: { balances: [{ feature: "messaging.credits", granted: 1100, used: 2.5, available: 1097.5, subject: "" }] },
+  });
+  expect(await ask(`GET ${path}/entitlements/messaging.credits`)).toMatchObject({
+    status: 200,
+    body: { allowed: true, reason: "INCLUDED", remaining: 1097.5 },
+  });
+  const all = await ask(`GET ${path}/entitlements`);
+  expect(all.body["entitlements"]).toHaveLength(19);
+});
+
+test("a denial is an answer", async () => {
+  const { ask, purser } = await serve();
+  await purser.createTenant({ tenant: "acme", plan: "free", actor: "test" });
+  const check = (body: object, tenant = "acme") => ask(`POST /v1/tenants/${tenant}/check`, { body });
+  const denied = (reason: string) => ({ status: 200, body: { allowed: false, reason } });
+  expect(await check({ feature: "annuity.calculate" })).toMatchObject({
+    status: 200,
+    body: { allowed: true, remaining: 20 },
+  });
+  expect(await check({ feature: "annuity.calculate", amount: 21 })).toMatchObject(denied("LIMIT_REACHED"));
+  expect(await check({ feature: "messaging.credits" })).toMatchObject(denied("NOT_INCLUDED"));
+  const higher = await check({ feature: "ccp-14" });
+  expect(higher).toMatchObject(denied("TIER_INSUFFICIENT"));
+  expect(higher.body).toMatchObject({ requiredTier: "enterprise", unlockedBy: ["enterprise"] });
+  expect(await check({ feature: "no.such" })).toMatchObject(denied("FEATURE_UNKNOWN"));
+  expect(await check({ feature: "ccp-01" }, "nobody")).toMatchObject(denied("TENANT_UNKNOWN"));
+});
+
+test("a capability that was published after the server had started", async () => {
+  const {
+    ask,
+    purser,
+    refresh,
+    purser: { catalog },
+  } = await serve();
+  await purser.createTenant({ tenant: "acme", plan: "pro", actor: "test" });
+  const consume = () =>
+    ask("POST /v1/tenants/acme/consume", { body: { feature: "bulk.send" }, idempotencyKey: "bulk" });
+  expect(await consume()).toMatchObject({ status: 404, body: { code: "feature_unknown" } });
+  const capabilities = { ...catalog.capabilities, "bulk.send": { feature: "messaging.credits", amount: 25 } };
+  await purser.publishCatalog({ actor: "test", catalog: { ...catalog, capabilities } });
+  await refresh();
+  expect(await consume()).toMatchObject({ status: 200, body: { amount: 25 } });
+});
+
+test("a test tenant's clock moves everything of it", async () => {
+  const { ask, makeKey } = await serve();
+  const { key } = await makeKey({ mode: "test" });
+  const path = "/v1/tenants/lab";
+  await ask("POST /v1/tenants", { key, body: { tenant: "lab", clockAt: "2031-01-01T00:00:00Z", plan: "pro" } });
+  const consume = (amount: number) =>
+    ask(`POST ${path}/consume`, {
+      key,
+      body: { feature: "messaging.credits", amount },
+      idempotencyKey: `use-${amount}`,
+    });
+  expect(await consume(100)).toMatchObject({ status: 200 });
+  expect(await consume(1)).toMatchObject({ status: 402, body: { code: "insufficient_balance", available: 0 } });
+  const advance = () => ask(`POST ${path}/clock`, { key, body: { to: "2031-02-01T01:00:00+01:00" } });
+  expect(await advance()).toMatchObject({
+    status: 200,
+    body: { outcome: "advanced", now: "2031-02-01T00:00:00.000Z" },
+  });
+  expect(await advance()).toMatchObject({ status: 200 });
+  expect(await consume(1)).toMatchObject({ status: 200, body: { available: 99 } });
+});
+
+test("every page of a long list, once each", async () => {
+  const { ask, purser } = await serve();
+  const wanted = Array.from({ length: 7 }, (_, i) => `t-${i}`).concat("t é/?#% ");
+  for (const tenant of wanted) await purser.createTenant({ tenant, actor: "test" });
+  const found: string[] = [];
+  let cursor: unknown;
+  do {
+    const page = await ask(`GET /v1/tenants?limit=3${cursor === undefined ? "" : `&cursor=${String(cursor)}`}`);
+    found.push(...(page.body["tenants"] as { tenant: string }[]).map(({ tenant }) => tenant));
+    cursor = page.body["nextCursor"];
+  } while (cursor !== null);
+  expect(found).toEqual(wanted.toSorted());
+  expect((await ask("GET /v1/tenants?limit=1000")).body).toMatchObject({ nextCursor: null });
+  expect((await ask(`GET /v1/tenants/${encodeURIComponent("t é/?#% ")}`)).status).toBe(200);
 });

@@ -35,10 +35,10 @@ export const refused = (status: number, code: string, ...fields: string[]) => ({
   }),
 });
 
-/** A new server; everything is closed at the end of the suite or test that called. */
-export async function serve(finished: (end: () => Promise<void>) => void = onTestFinished) {
+/** A new server; everything is closed at the end of the test that called, or when the suite says so. */
+export async function serve(finished: (end: () => Promise<void>) => void = onTestFinished, settings = "") {
   const database = await createTestDatabase();
-  const pool = new Pool({ connectionString: database.serviceUrl, max: 5 });
+  const pool = new Pool({ connectionString: database.serviceUrl, max: 5, options: settings });
   pool.on("error", () => undefined);
   const admin = new Pool({ connectionString: database.adminUrl, max: 1 });
   admin.on("error", () => undefined);
@@ -76,7 +76,11 @@ export async function serve(finished: (end: () => Promise<void>) => void = onTes
       },
       ...(sent === undefined ? {} : { body: sent }),
     });
-    const reply = { status: response.status, body: await response.json(), headers: response.headers };
+    const reply = {
+      status: response.status,
+      body: (await response.json()) as Record<string, unknown>,
+      headers: response.headers,
+    };
     holdToContract(method, path, reply);
     return reply;
   };

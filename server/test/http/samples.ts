@@ -1,0 +1,39 @@
+// One good request for every operation that asks for a key, on a tenant of the caller's choice.
+import { routes } from "../../src/routes/index.ts";
+
+interface Sample {
+  readonly call: (tenant: string) => string;
+  readonly body?: unknown;
+  readonly idempotencyKey?: string;
+}
+
+const at = (rest: string) => (tenant: string) => `GET /v1/tenants/${tenant}${rest}`;
+const to = (rest: string) => (tenant: string) => `POST /v1/tenants/${tenant}${rest}`;
+
+const samples: Readonly<Record<string, Sample>> = {
+  getCatalog: { call: () => "GET /v1/catalog" },
+  createTenant: { call: () => "POST /v1/tenants", body: { tenant: "newcomer" } },
+  listTenants: { call: () => "GET /v1/tenants" },
+  getTenant: { call: at("") },
+  subscribe: { call: to("/subscription"), body: { plan: "pro" }, idempotencyKey: "sample-subscribe" },
+  advanceClock: { call: to("/clock"), body: { to: "2031-06-01T00:00:00Z" } },
+  check: { call: to("/check"), body: { feature: "projects.max" } },
+  listEntitlements: { call: at("/entitlements") },
+  getEntitlement: { call: at("/entitlements/projects.max") },
+  listBalances: { call: at("/balances") },
+  consume: { call: to("/consume"), body: { feature: "messaging.credits" }, idempotencyKey: "sample-consume" },
+  issueGrant: {
+    call: to("/grants"),
+    body: { feature: "messaging.credits", amount: 1 },
+    idempotencyKey: "sample-grant",
+  },
+};
+
+/** The guarded routes, each with its sample; one without a sample fails where this is read. */
+export const guarded = routes.flatMap((route) => {
+  if (route.scope === undefined) return [];
+  const sample = samples[route.operation];
+  if (sample === undefined) throw new Error(`no sample for ${route.operation}`);
+  const { call, ...rest } = sample;
+  return [{ operation: route.operation, scope: route.scope, path: route.path, call, rest }];
+});
