@@ -111,8 +111,8 @@ async function main(given: readonly string[]): Promise<Exit> {
     console.log(help);
     return exit.done;
   }
-  const name = `${first} ${second}` in commands ? `${first} ${second}` : first;
-  const command = commands[name];
+  const name = Object.hasOwn(commands, `${first} ${second}`) ? `${first} ${second}` : first;
+  const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
   if (command === undefined) {
     console.error(`${first === "" ? "A command is needed" : `There is no command "${given.join(" ")}"`}.\n\n${help}`);
     return exit.usage;

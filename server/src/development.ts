@@ -2,7 +2,8 @@
 // server. What has to be remembered between two starts lies in the directory, readable by nobody else.
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { migrate, type MigrationReport } from "@purser/engine";
+import { inspectDatabase, migrate, MigrationRefused } from "@purser/engine";
+import { Pool } from "pg";
 import { chooseDatabase, type EmbeddedPostgres, startEmbedded } from "./embedded/index.ts";
 import { ensureLoginRole, type LoginRole } from "./embedded/login-role.ts";
 import { oneAtATime } from "./embedded/turn.ts";
@@ -30,7 +31,8 @@ export interface DevelopmentDatabase {
   readonly embedded: EmbeddedPostgres | undefined;
   /** For people: where the database is, without a password. */
   readonly where: string;
-  readonly migration: MigrationReport;
+  /** The number of the last migration. */
+  readonly schemaVersion: number;
   /** Ends the embedded server, if this call started it. */
   stop(): Promise<void>;
 }
@@ -44,11 +46,18 @@ export async function openDevelopmentDatabase(options: DevelopmentOptions): Prom
   try {
     const given = choice.kind === "external" ? choice.url : (embedded?.adminUrl ?? "");
     const adminUrl = choice.kind === "external" ? (options.adminUrl ?? given) : given;
-    const migration = await migrate({ url: adminUrl });
     mkdirSync(directory, { recursive: true, mode: 0o700 });
-    const login = await oneAtATime(directory, () => ensureLoginRole(adminUrl, rememberedLogin(directory)));
-    const found = "url" in login ? { serviceUrl: login.url } : { serviceUrl: given, hindrance: login.hindrance };
-    const opened = { adminUrl, hindrance: undefined, ...found, embedded, where: placeOf(adminUrl), migration, stop };
+    const schema = await migrated(adminUrl);
+    const login = schema.hindrance === undefined ? await loginOf(adminUrl, directory) : schema;
+    const opened = {
+      adminUrl,
+      serviceUrl: "url" in login ? login.url : given,
+      hindrance: "url" in login ? undefined : login.hindrance,
+      embedded,
+      where: placeOf(adminUrl),
+      schemaVersion: schema.version,
+      stop,
+    };
     // So that printing the handle does not print a password.
     for (const secret of ["adminUrl", "serviceUrl"]) Object.defineProperty(opened, secret, { enumerable: false });
     return opened;
@@ -56,6 +65,25 @@ export async function openDevelopmentDatabase(options: DevelopmentOptions): Prom
     await stop();
     throw error;
   }
+}
+
+/** Migrates; a role that may not is taken as it is where there is nothing to do. */
+async function migrated(url: string): Promise<{ version: number; hindrance?: string }> {
+  try {
+    return { version: (await migrate({ url })).version };
+  } catch (error) {
+    if (!(error instanceof MigrationRefused) || error.code !== "role_not_granted") throw error;
+    const pool = new Pool({ connectionString: url, max: 1 });
+    const facts = await inspectDatabase(pool).finally(() => pool.end());
+    if (facts.schema !== "current") throw error;
+    const version = Number(/\d{4}/.exec(facts.lastMigration ?? "")?.[0] ?? 0);
+    return { version, hindrance: `the role ${facts.role} may neither migrate nor make a login role` };
+  }
+}
+
+/** One process at a time, so that two do not make two roles. */
+function loginOf(adminUrl: string, directory: string): ReturnType<typeof ensureLoginRole> {
+  return oneAtATime(directory, () => ensureLoginRole(adminUrl, rememberedLogin(directory)));
 }
 
 function rememberedLogin(directory: string): LoginRole {

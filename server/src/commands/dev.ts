@@ -54,7 +54,7 @@ export async function dev(surroundings: Surroundings, options: DevOptions): Prom
           `Purser is ready at ${url}`,
           "",
           `  PostgreSQL   ${facts.serverVersionText} at ${database.where}${whose(database, directory)}`,
-          `  schema       version ${database.migration.version}`,
+          `  schema       version ${database.schemaVersion}`,
           `  API          ${url}/v1`,
           `  key          ${keys.live}`,
           `  test key     ${keys.test}   (for test tenants, which have a clock)`,

@@ -6,7 +6,7 @@ import { askedToStop, openPool, serveOn } from "./running.ts";
 
 /** `purser serve`: the server on a database that was migrated, for production. Refuses what the self-check refuses. */
 export async function serve(surroundings: Surroundings): Promise<Exit> {
-  const { settings, print, warn, stop } = surroundings;
+  const { settings, warn, stop } = surroundings;
   if (settings.databaseUrl === undefined) {
     throw new CommandFailed(exit.usage, "serve needs DATABASE_URL; for an embedded PostgreSQL use `purser dev`.");
   }
@@ -25,7 +25,8 @@ export async function serve(surroundings: Surroundings): Promise<Exit> {
       logLevel: "info",
     });
     served = true;
-    print(`Purser serves at ${listening.url} (PostgreSQL ${facts.serverVersionText}, as ${facts.role})`);
+    // Standard output is the log's: one line of JSON after another.
+    warn(`Purser serves at ${listening.url} (PostgreSQL ${facts.serverVersionText}, as ${facts.role})`);
     await askedToStop(stop);
     await listening.close();
     return exit.done;

@@ -74,6 +74,8 @@ async function makeTenant(purser: OpenPurser, database: Pool, demo: DemoTenant):
     ...(clock === undefined ? {} : { mode: "test", clockAt: new Date(clock.from) }),
   });
   if (created.outcome !== "created") return false;
+  // Its clock is whoever's who plays with it. The other tenants' keys are replayed, which ends what a killed start began.
+  if (clock !== undefined && created.replayed) return false;
   for (const [i, { product, ...grant }] of bought.entries()) {
     const dedupeKey = `demo-purchase-${i + 1}`;
     await purser.issueGrant(database, { tenant, ...grant, dedupeKey, source: "product", metadata: { product } });
@@ -81,7 +83,6 @@ async function makeTenant(purser: OpenPurser, database: Pool, demo: DemoTenant):
   for (const [i, use] of uses.entries()) {
     await purser.tryConsume(database, { tenant, ...use, idempotencyKey: `demo-use-${i + 1}` });
   }
-  // Only once: afterwards the clock is whoever's who plays with it.
-  if (clock !== undefined && !created.replayed) await purser.advanceClock({ tenant, to: new Date(clock.to) });
+  if (clock !== undefined) await purser.advanceClock({ tenant, to: new Date(clock.to) });
   return !created.replayed;
 }
