@@ -19,8 +19,9 @@ DECLARE
   c_secret constant text[] := ARRAY['api_keys', 'webhook_endpoints', 'webhook_inbox', 'schema_migrations', 'schema_files'];
   -- The machinery of this database: nothing in it is about the tenant who asks.
   c_local constant text[] := ARRAY['slot_leases', 'slot_epochs'];
-  -- Projections whose rows leave when they stop counting.
-  c_deletable constant text[] := ARRAY['open_grants', 'hold_pins', 'claims', 'slot_leases', 'capabilities'];
+  -- Projections whose rows leave when they stop counting, and a future that was superseded before it began.
+  c_deletable constant text[] := ARRAY['open_grants', 'hold_pins', 'claims', 'slot_leases', 'capabilities',
+                                        'subscription_periods'];
   v_table text;
   v_root  text;
   v_of_tenant boolean;

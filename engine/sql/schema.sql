@@ -426,6 +426,7 @@ CREATE TABLE purser.features (
   on_downgrade text,
   degraded_value jsonb,
   always_on boolean NOT NULL DEFAULT false,
+  per text NOT NULL DEFAULT 'tenant'::text,
   on_error text NOT NULL DEFAULT 'deny'::text,
   last_known_max_age_seconds integer,
   active boolean NOT NULL DEFAULT true,
@@ -438,6 +439,7 @@ CREATE TABLE purser.features (
   CONSTRAINT features_minimum_tier_fkey FOREIGN KEY (minimum_tier) REFERENCES purser.tiers(key),
   CONSTRAINT features_on_downgrade_check CHECK ((on_downgrade = ANY (ARRAY['disabled'::text, 'frozen'::text, 'degraded'::text]))),
   CONSTRAINT features_on_error_check CHECK ((on_error = ANY (ARRAY['deny'::text, 'allow'::text, 'last_known'::text]))),
+  CONSTRAINT features_per_check CHECK ((per = ANY (ARRAY['tenant'::text, 'subject'::text]))),
   CONSTRAINT features_pkey PRIMARY KEY (key)
 );
 ALTER TABLE purser.features OWNER TO purser_owner;
@@ -1043,7 +1045,7 @@ CREATE POLICY all_tenants ON purser.subscription_periods FOR SELECT TO purser_re
 CREATE POLICY every_row ON purser.subscription_periods FOR ALL TO purser_writer USING (true) WITH CHECK (true);
 CREATE POLICY own_tenant ON purser.subscription_periods FOR SELECT TO purser_tenant USING ((tenant_id = NULLIF(current_setting('app.tenant_id'::text, true), ''::text)));
 GRANT SELECT ON purser.subscription_periods TO purser_readonly, purser_service, purser_tenant;
-GRANT INSERT, SELECT, UPDATE ON purser.subscription_periods TO purser_writer;
+GRANT DELETE, INSERT, SELECT, UPDATE ON purser.subscription_periods TO purser_writer;
 
 CREATE TABLE purser.subscriptions (
   slot integer NOT NULL,
@@ -1482,6 +1484,11 @@ GRANT EXECUTE ON FUNCTION purser.create_tenant(integer,text,text,text,text,text,
 ALTER FUNCTION purser.entitlement_value(text,text) OWNER TO purser_writer;
 GRANT EXECUTE ON FUNCTION purser.entitlement_value(text,text) TO purser_readonly, purser_service, purser_tenant;
 
+-- FUNCTION purser.grant_answer(p_slot integer, p_tenant text, p_feature text, p_amount numeric, p_dedupe_key text, p_subject text, p_source text, p_effective_at timestamp with time zone, p_expires_at timestamp with time zone, p_priority integer, p_unlimited boolean, p_metadata jsonb, OUT outcome text, OUT field text, OUT grant_id uuid, OUT available numeric, OUT version bigint)
+--   RETURNS record LANGUAGE plpgsql STABLE SECURITY INVOKER SET search_path=pg_catalog, purser, pg_temp
+ALTER FUNCTION purser.grant_answer(integer,text,text,numeric,text,text,text,timestamp with time zone,timestamp with time zone,integer,boolean,jsonb) OWNER TO purser_writer;
+GRANT EXECUTE ON FUNCTION purser.grant_answer(integer,text,text,numeric,text,text,text,timestamp with time zone,timestamp with time zone,integer,boolean,jsonb) TO purser_readonly, purser_service, purser_tenant;
+
 -- FUNCTION purser.grants_after_turn(p_slot integer, p_tenant text, p_subject text, p_feature text, p_at timestamp with time zone)
 --   RETURNS TABLE(grant_id uuid, source text, allowance_id uuid, amount numeric, unlimited boolean, used numeric, active boolean, effective_at timestamp with time zone, expires_at timestamp with time zone, priority integer, issued_version bigint, dedupe_key text, burned_from numeric, burned_to numeric, was_active boolean, is_new boolean, ended boolean, allowance_ended boolean) LANGUAGE plpgsql STABLE SECURITY INVOKER SET search_path=pg_catalog, purser, pg_temp
 ALTER FUNCTION purser.grants_after_turn(integer,text,text,text,timestamp with time zone) OWNER TO purser_writer;
@@ -1554,7 +1561,7 @@ ALTER FUNCTION purser.unlocked_by(text,text,numeric) OWNER TO purser_writer;
 GRANT EXECUTE ON FUNCTION purser.unlocked_by(text,text,numeric) TO purser_readonly, purser_service, purser_tenant;
 
 -- FUNCTION purser.window_at(p_unit text, p_count integer, p_anchor timestamp with time zone, p_zone text, p_at timestamp with time zone, OUT number bigint, OUT starts_at timestamp with time zone, OUT ends_at timestamp with time zone)
---   RETURNS record LANGUAGE plpgsql STABLE SECURITY INVOKER SET search_path=pg_catalog, purser, pg_temp
+--   RETURNS record LANGUAGE plpgsql STABLE STRICT SECURITY INVOKER SET search_path=pg_catalog, purser, pg_temp
 ALTER FUNCTION purser.window_at(text,integer,timestamp with time zone,text,timestamp with time zone) OWNER TO purser_writer;
 GRANT EXECUTE ON FUNCTION purser.window_at(text,integer,timestamp with time zone,text,timestamp with time zone) TO purser_readonly, purser_service, purser_tenant;
 

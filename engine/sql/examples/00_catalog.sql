@@ -54,7 +54,7 @@ WITH written (line) AS (VALUES ('{
     {"plan": "more-alerts", "feature": "alerts", "amount": 5, "window_unit": "day"}]
 }'::jsonb)), unwritten (part, line) AS (VALUES
   ('tiers', '{"description": "", "category": "paid", "active": true, "metadata": {}}'::jsonb),
-  ('features', '{"description": "", "enforcement": "hard", "always_on": false, "on_error": "deny", "active": true, "metadata": {}}'),
+  ('features', '{"description": "", "enforcement": "hard", "always_on": false, "per": "tenant", "on_error": "deny", "active": true, "metadata": {}}'),
   ('plans', '{"description": "", "addon": false, "active": true, "metadata": {}}'),
   ('plan_versions', '{"version": 1, "content_hash": "0000000000000000000000000000000000000000000000000000000000000000",
                       "billing_unit": "month", "billing_count": 1, "trial_days": 0, "after_trial": "expired",

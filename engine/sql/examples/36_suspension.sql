@@ -1,4 +1,3 @@
--- awaits: write_plan_state (to end the period that was)
 -- A suspension denies everything at once: the transition marks the tenant's balances as blocked in its own transaction,
 -- so that a consumption never has to look further than the row it locks. Resuming restores exactly what was: nothing is
 -- granted again, nothing is lost, and windows went on turning meanwhile.

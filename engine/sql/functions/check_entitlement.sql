@@ -19,6 +19,7 @@ DECLARE
   v_balance   record;
   v_found     boolean;
   v_subject   text := coalesce(p_subject, '');
+  v_enforcement text;
 BEGIN
   feature := p_feature;
   SELECT c.feature, coalesce(p_amount, c.amount) INTO feature, v_amount
@@ -42,14 +43,14 @@ BEGIN
   version := 0;
 
   IF kind IN ('capacity', 'metered', 'credits') AND reason <> 'TENANT_UNKNOWN' THEN
-    SELECT n.* INTO v_balance FROM purser.balance_now(v_slot, p_tenant, v_subject, feature) n;
+    SELECT n.* INTO v_balance
+      FROM purser.balance_now(v_slot, p_tenant, CASE v_answer.per WHEN 'subject' THEN v_subject ELSE '' END, feature) n;
     v_found := v_balance.version IS NOT NULL;
-    -- As consume looks: the subject's own balance first, the tenant's where the feature is shared.
-    IF NOT v_found AND v_subject <> '' AND v_answer.per = 'tenant' THEN
-      SELECT n.* INTO v_balance FROM purser.balance_now(v_slot, p_tenant, '', feature) n;
-      v_found := v_balance.version IS NOT NULL;
-    END IF;
     IF v_found THEN
+      -- The row is what consume will go by, so it is what a check goes by.
+      reason := coalesce(v_balance.denied_reason, CASE WHEN allowed THEN reason ELSE 'INCLUDED' END);
+      allowed := v_balance.denied_reason IS NULL;
+      v_enforcement := v_balance.enforcement;
       unlimited := v_balance.unlimited;
       quantity_limit := CASE WHEN NOT unlimited THEN v_balance.granted END;
       used := CASE kind WHEN 'capacity' THEN v_balance.claimed ELSE v_balance.used + v_balance.overage END;
@@ -59,8 +60,10 @@ BEGIN
       version := v_balance.version;
       as_of := v_balance.as_of;
     ELSE
+      v_enforcement := v_answer.enforcement;
       SELECT n.unlimited, n.granted, n.resets_at INTO unlimited, quantity_limit, resets_at
-        FROM purser.allowance_now(v_slot, p_tenant, v_subject, feature, as_of) n;
+        FROM purser.allowance_now(v_slot, p_tenant, CASE v_answer.per WHEN 'subject' THEN v_subject ELSE '' END, feature,
+                                  as_of) n;
       quantity_limit := CASE WHEN NOT unlimited THEN quantity_limit END;
       used := 0;
       remaining := quantity_limit;
@@ -71,15 +74,20 @@ BEGIN
       allowed := false;
       reason := 'NOT_INCLUDED';
     ELSIF allowed AND NOT unlimited AND v_amount > remaining THEN
-      IF v_answer.enforcement = 'hard' THEN
+      IF v_enforcement = 'hard' THEN
         allowed := false;
         reason := CASE kind WHEN 'credits' THEN 'INSUFFICIENT_BALANCE' ELSE 'LIMIT_REACHED' END;
-      ELSIF v_answer.enforcement = 'soft' THEN
+      ELSIF v_enforcement = 'soft' THEN
         reason := 'OVERAGE';
       END IF;
     END IF;
   END IF;
 
+  -- An amount that nobody could consume is a question without an answer.
+  IF allowed AND (NOT (v_amount > 0 AND v_amount < 1e15) OR v_amount <> trunc(v_amount, 6)) THEN
+    allowed := false;
+    reason := 'UNAVAILABLE';
+  END IF;
   unlocked_by := CASE WHEN allowed THEN ARRAY[]::text[] ELSE purser.unlocked_by(feature, reason, quantity_limit) END;
 END
 $$;

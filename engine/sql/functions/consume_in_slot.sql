@@ -45,6 +45,7 @@ BEGIN
     WHEN p_amount IS NULL OR NOT (p_amount > 0 AND p_amount < 1e15) OR scale(p_amount) > 6 AND p_amount <> trunc(p_amount, 6)
       OR scale(p_amount) > 0 AND length(ltrim(replace(trim_scale(p_amount)::text, '.', ''), '0')) > 15 THEN 'amount'
     WHEN p_idempotency_key IS NULL OR p_idempotency_key = '' OR length(p_idempotency_key) > 200 THEN 'idempotencyKey'
+    WHEN p_occurred_at IS NOT NULL AND NOT isfinite(p_occurred_at) THEN 'occurredAt'
     WHEN p_metadata IS NOT NULL AND jsonb_typeof(p_metadata) <> 'object' THEN 'metadata'
   END;
   IF field IS NOT NULL THEN
@@ -52,8 +53,9 @@ BEGIN
     RETURN;
   END IF;
 
-  -- The row is there, as nearly always; or it is the tenant's and not the subject's; or it was only just made; or it is due.
-  FOR v_look IN 1..4 LOOP
+  -- The subject's own row, else the tenant's where the amount is shared, else one that is made now. Two more looks, because
+  -- a row that was only just made or is due is turned and read again.
+  FOR v_look IN 1..5 LOOP
     -- The lock comes first and alone, so that what decides is read after every earlier holder has committed.
     SELECT b.kind, b.enforcement, b.denied_reason, b.restricted_by, b.unlimited, b.granted, b.used, b.held, b.overage,
            b.interval_no, b.interval_used, b.version, b.as_of, b.next_change_at, b.test, b.per
@@ -62,10 +64,15 @@ BEGIN
       FROM purser.balances b
       WHERE b.tenant_id = p_tenant AND b.subject = v_subject AND b.feature = p_feature AND b.slot = p_slot
       FOR NO KEY UPDATE;
-    IF v_version IS NULL THEN
-      SELECT o.balance_subject, o.outcome INTO v_subject, outcome
-        FROM purser.open_balance(p_slot, p_tenant, p_subject, p_feature, purser.tenant_now(p_slot, p_tenant)) o;
-      EXIT WHEN outcome IS NOT NULL;
+    IF v_version IS NULL OR p_subject <> '' AND (v_per = 'subject') = (v_subject = '') THEN
+      v_version := NULL;
+      IF v_subject <> '' THEN
+        v_subject := '';
+      ELSE
+        SELECT o.balance_subject, o.outcome INTO v_subject, outcome
+          FROM purser.open_balance(p_slot, p_tenant, p_subject, p_feature, purser.tenant_now(p_slot, p_tenant)) o;
+        EXIT WHEN outcome IS NOT NULL;
+      END IF;
       CONTINUE;
     END IF;
     recorded_at := greatest(v_as_of, CASE WHEN v_test THEN purser.tenant_now(p_slot, p_tenant) ELSE clock_timestamp() END);
@@ -111,7 +118,7 @@ BEGIN
       RETURNING version INTO v_inserted;
     IF v_inserted IS NOT NULL THEN
       UPDATE purser.balances b
-        SET version = v_inserted, used = v_used + v_burned, overage = v_balance_overage + overage,
+        SET version = v_inserted, used = v_used + v_burned, overage = v_balance_overage + consume_in_slot.overage,
             interval_used = v_interval_used + v_burned, as_of = recorded_at
         WHERE b.tenant_id = p_tenant AND b.subject = v_subject AND b.feature = p_feature AND b.slot = p_slot;
       INSERT INTO purser.changes (slot, tenant_id, change_id, kind, source, subject, features, version, recorded_at)
@@ -130,5 +137,6 @@ BEGIN
     INTO outcome, replayed, field, amount, overage, available, version, recorded_at
     FROM purser.consumption_answer(p_slot, p_tenant, p_subject, p_feature, p_amount, p_idempotency_key, p_occurred_at,
                                    p_metadata, outcome, available) a;
+  unlimited := replayed AND available IS NULL;
 END
 $$;

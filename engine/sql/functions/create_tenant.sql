@@ -16,7 +16,9 @@ BEGIN
   field := CASE
     WHEN p_tenant IS NULL OR p_tenant = '' OR length(p_tenant) > 200 OR p_tenant IS NOT NFC NORMALIZED THEN 'tenant'
     WHEN p_mode IS NULL OR p_mode NOT IN ('live', 'test') THEN 'mode'
-    WHEN p_clock_at IS NOT NULL AND p_mode <> 'test' THEN 'clock'
+    WHEN p_clock_at IS NOT NULL AND (p_mode <> 'test' OR NOT isfinite(p_clock_at)) THEN 'clock'
+    WHEN p_metadata IS NOT NULL AND jsonb_typeof(p_metadata) <> 'object' THEN 'metadata'
+    WHEN p_actor IS NULL OR p_actor = '' THEN 'actor'
     WHEN p_currency IS NULL OR p_currency !~ '^[A-Z]{3}$' THEN 'currency'
     -- An IANA name: PostgreSQL would also take abbreviations and POSIX rules, which know no history.
     WHEN p_time_zone IS NULL OR p_time_zone !~ '^(UTC|[A-Z][A-Za-z_]+(/[A-Za-z0-9_+-]+)+)$' THEN 'timeZone'
@@ -32,7 +34,7 @@ BEGIN
     outcome := 'invalid_input';
     RETURN;
   END IF;
-  IF p_slot <> purser.slot_of(p_tenant) THEN
+  IF p_slot IS DISTINCT FROM purser.slot_of(p_tenant) THEN
     RAISE EXCEPTION 'slot % is not the slot of this tenant', p_slot USING ERRCODE = 'PU002';
   END IF;
   INSERT INTO purser.tenants (slot, tenant_id, name, mode, time_zone, currency, version, created_at, metadata)

@@ -2,7 +2,8 @@
 -- counts from now at the earliest: decisions are never backdated.
 --
 -- Outcomes in their precedence: invalid_input (field), tenant_unknown, feature_unknown, wrong_kind, idempotency_conflict
--- (field) or the first answer again with replayed; else granted.
+-- (field) or the first answer again with replayed, subject_required; else granted. A subject named for a feature whose amount
+-- the whole tenant shares is invalid_input too: nobody could draw on it.
 CREATE OR REPLACE FUNCTION purser.issue_grant(
   p_tenant text, p_feature text, p_amount numeric, p_dedupe_key text, p_subject text DEFAULT '',
   p_source text DEFAULT 'manual', p_effective_at timestamptz DEFAULT NULL, p_expires_at timestamptz DEFAULT 'infinity',
@@ -15,10 +16,8 @@ AS $$
 #variable_conflict use_column
 DECLARE
   v_slot      integer := purser.slot_of(p_tenant);
-  v_kind      text;
-  v_enforcement text;
+  v_feature   record;
   v_balance   record;
-  v_grant     record;
   v_now       timestamptz;
   v_effective timestamptz;
 BEGIN
@@ -36,6 +35,7 @@ BEGIN
     WHEN p_dedupe_key LIKE 'allowance:%' THEN 'dedupeKey'
     WHEN p_source IS NULL OR p_source NOT IN ('product', 'promotion', 'top_up', 'manual') THEN 'source'
     WHEN p_priority IS NULL OR p_priority NOT BETWEEN 0 AND 1000 THEN 'priority'
+    WHEN p_effective_at IS NOT NULL AND NOT isfinite(p_effective_at) THEN 'effectiveAt'
     WHEN p_expires_at IS NULL OR p_expires_at <= p_effective_at THEN 'expiresAt'
     WHEN p_metadata IS NOT NULL AND jsonb_typeof(p_metadata) <> 'object' THEN 'metadata'
   END;
@@ -43,101 +43,83 @@ BEGIN
     outcome := 'invalid_input';
     RETURN;
   END IF;
-  IF NOT EXISTS (SELECT FROM purser.tenants t WHERE t.tenant_id = p_tenant AND t.slot = v_slot AND t.erased_at IS NULL) THEN
-    outcome := 'tenant_unknown';
+
+  v_now := purser.tenant_now(v_slot, p_tenant);
+  SELECT r.reason, r.kind, r.enforcement, r.per INTO v_feature
+    FROM purser.resolve_entitlement(v_slot, p_tenant, p_subject, p_feature, v_now) r;
+  outcome := CASE
+    WHEN v_feature.reason IN ('TENANT_UNKNOWN', 'FEATURE_UNKNOWN') THEN lower(v_feature.reason)
+    WHEN v_feature.kind IN ('flag', 'value') THEN 'wrong_kind'
+  END;
+  IF outcome IS NOT NULL THEN
     RETURN;
   END IF;
-  SELECT f.kind, f.enforcement INTO v_kind, v_enforcement FROM purser.features f WHERE f.key = p_feature;
-  IF v_kind IS NULL THEN
-    outcome := 'feature_unknown';
+  SELECT a.* INTO outcome, field, grant_id, available, version
+    FROM purser.grant_answer(v_slot, p_tenant, p_feature, p_amount, p_dedupe_key, p_subject, p_source, p_effective_at,
+                             p_expires_at, p_priority, p_unlimited, p_metadata) a;
+  IF outcome IS NOT NULL THEN
+    replayed := outcome = 'granted';
     RETURN;
-  ELSIF v_kind IN ('flag', 'value') THEN
-    outcome := 'wrong_kind';
+  END IF;
+  outcome := CASE
+    WHEN v_feature.per = 'subject' AND p_subject = '' THEN 'subject_required'
+    WHEN v_feature.per = 'tenant' AND p_subject <> '' OR p_expires_at <= v_now THEN 'invalid_input'
+  END;
+  IF outcome IS NOT NULL THEN
+    field := CASE WHEN outcome = 'invalid_input' THEN
+             CASE WHEN v_feature.per = 'tenant' AND p_subject <> '' THEN 'subject' ELSE 'expiresAt' END END;
     RETURN;
   END IF;
 
   INSERT INTO purser.balances (slot, tenant_id, subject, feature, kind, enforcement, per, unlimited, granted, used, held,
                                overage, claimed, interval_no, interval_used, version, as_of, next_change_at, test)
-    VALUES (v_slot, p_tenant, p_subject, p_feature, v_kind, v_enforcement, 'tenant', false, 0, 0, 0, 0, 0, 0, 0, 0,
-            '-infinity', '-infinity',
+    VALUES (v_slot, p_tenant, p_subject, p_feature, v_feature.kind, v_feature.enforcement, v_feature.per, false, 0, 0, 0, 0,
+            0, 0, 0, 0, '-infinity', '-infinity',
             EXISTS (SELECT FROM purser.test_clocks c WHERE c.tenant_id = p_tenant AND c.slot = v_slot))
     ON CONFLICT (tenant_id, subject, feature, slot) DO NOTHING;
-  SELECT b.as_of, b.next_change_at INTO v_balance
+  SELECT b.as_of, b.next_change_at, b.version INTO v_balance
     FROM purser.balances b
     WHERE b.tenant_id = p_tenant AND b.subject = p_subject AND b.feature = p_feature AND b.slot = v_slot
     FOR NO KEY UPDATE;
-
-  -- Under the lock of the balance, so two of the same key see each other; the same key on another balance is caught by
-  -- the unique index below.
-  SELECT g.grant_id, g.subject, g.feature, g.amount, g.unlimited, g.source, g.effective_at, g.issued_at, g.expires_at,
-         g.priority, g.metadata, g.issued_version
-    INTO v_grant
-    FROM purser.grants g WHERE g.tenant_id = p_tenant AND g.dedupe_key = p_dedupe_key AND g.slot = v_slot;
-  IF v_grant.grant_id IS NULL THEN
-    v_now := greatest(v_balance.as_of, purser.tenant_now(v_slot, p_tenant));
-    v_effective := greatest(p_effective_at, v_now);
-    IF p_expires_at <= v_effective THEN
-      outcome := 'invalid_input';
-      field := 'expiresAt';
-      RETURN;
-    END IF;
-    IF v_balance.next_change_at <= v_now THEN
-      PERFORM purser.turn_balance(v_slot, p_tenant, p_subject, p_feature, v_now, 'boundary', 'boundary_recompute', 0, NULL);
-    END IF;
-    INSERT INTO purser.grants (slot, tenant_id, grant_id, subject, feature, amount, unlimited, source, effective_at,
-                               expires_at, priority, dedupe_key, issued_version, issued_at, metadata)
-      SELECT v_slot, p_tenant, gen_random_uuid(), p_subject, p_feature, coalesce(p_amount, 0), p_unlimited, p_source,
-             v_effective, p_expires_at, p_priority, p_dedupe_key, b.version + 1, v_now, p_metadata
-        FROM purser.balances b
-        WHERE b.tenant_id = p_tenant AND b.subject = p_subject AND b.feature = p_feature AND b.slot = v_slot
-      ON CONFLICT (tenant_id, dedupe_key, slot) DO NOTHING
-      RETURNING grant_id INTO grant_id;
-    IF grant_id IS NOT NULL THEN
-      INSERT INTO purser.open_grants (slot, tenant_id, subject, feature, grant_id, source, amount, unlimited, used, active,
-                                      effective_at, expires_at, priority, issued_version)
-        SELECT g.slot, g.tenant_id, g.subject, g.feature, g.grant_id, g.source, g.amount, g.unlimited, 0, false,
-               g.effective_at, g.expires_at, g.priority, g.issued_version
-          FROM purser.grants g WHERE g.tenant_id = p_tenant AND g.grant_id = issue_grant.grant_id AND g.slot = v_slot;
-      version := purser.turn_balance(v_slot, p_tenant, p_subject, p_feature, v_now, 'grant',
-                                     CASE WHEN p_source IN ('product', 'top_up') THEN 'purchase_grant'
-                                          ELSE 'manual_refresh' END,
-                                     coalesce(p_amount, 0), grant_id::text);
-      SELECT CASE WHEN NOT b.unlimited THEN b.granted - b.used - b.held END INTO available
-        FROM purser.balances b
-        WHERE b.tenant_id = p_tenant AND b.subject = p_subject AND b.feature = p_feature AND b.slot = v_slot;
-      outcome := 'granted';
-      RETURN;
-    END IF;
-    -- The key was taken on another balance a moment ago.
-    SELECT g.grant_id, g.subject, g.feature, g.amount, g.unlimited, g.source, g.effective_at, g.issued_at, g.expires_at,
-           g.priority, g.metadata, g.issued_version
-      INTO v_grant
-      FROM purser.grants g WHERE g.tenant_id = p_tenant AND g.dedupe_key = p_dedupe_key AND g.slot = v_slot;
-  END IF;
-
-  field := CASE
-    WHEN v_grant.feature <> p_feature THEN 'feature'
-    WHEN v_grant.subject <> p_subject THEN 'subject'
-    WHEN v_grant.unlimited <> p_unlimited THEN 'unlimited'
-    WHEN v_grant.amount <> coalesce(p_amount, 0) THEN 'amount'
-    WHEN v_grant.source <> p_source THEN 'source'
-    -- An instant that had passed when the grant was made became that moment; so did one that was not named.
-    WHEN p_effective_at IS NOT NULL AND greatest(p_effective_at, v_grant.issued_at) <> v_grant.effective_at
-      OR p_effective_at IS NULL AND v_grant.effective_at <> v_grant.issued_at THEN 'effectiveAt'
-    WHEN v_grant.expires_at <> p_expires_at THEN 'expiresAt'
-    WHEN v_grant.priority <> p_priority THEN 'priority'
-    WHEN v_grant.metadata IS DISTINCT FROM p_metadata THEN 'metadata'
-  END;
-  IF field IS NOT NULL THEN
-    outcome := 'idempotency_conflict';
+  v_now := greatest(v_balance.as_of, purser.tenant_now(v_slot, p_tenant));
+  v_effective := greatest(p_effective_at, v_now);
+  -- It may have ended while this call waited for the lock.
+  IF p_expires_at <= v_effective THEN
+    outcome := 'invalid_input';
+    field := 'expiresAt';
     RETURN;
   END IF;
+  -- A row that was only just made has nothing to close.
+  IF v_balance.next_change_at <= v_now AND v_balance.version > 0 THEN
+    v_balance.version := purser.turn_balance(v_slot, p_tenant, p_subject, p_feature, v_now, 'boundary',
+                                             'boundary_recompute', 0, NULL);
+  END IF;
+  INSERT INTO purser.grants (slot, tenant_id, grant_id, subject, feature, amount, unlimited, source, effective_at, expires_at,
+                             priority, dedupe_key, issued_version, issued_at, metadata)
+    VALUES (v_slot, p_tenant, gen_random_uuid(), p_subject, p_feature, coalesce(p_amount, 0), p_unlimited, p_source,
+            v_effective, p_expires_at, p_priority, p_dedupe_key,
+            v_balance.version + 1, v_now, p_metadata)
+    ON CONFLICT (tenant_id, dedupe_key, slot) DO NOTHING
+    RETURNING grant_id INTO grant_id;
+  IF grant_id IS NULL THEN
+    -- The same key was used a moment ago, while this one waited for the lock or for the other to commit.
+    SELECT a.* INTO outcome, field, grant_id, available, version
+      FROM purser.grant_answer(v_slot, p_tenant, p_feature, p_amount, p_dedupe_key, p_subject, p_source, p_effective_at,
+                               p_expires_at, p_priority, p_unlimited, p_metadata) a;
+    replayed := outcome = 'granted';
+    RETURN;
+  END IF;
+  INSERT INTO purser.open_grants (slot, tenant_id, subject, feature, grant_id, source, amount, unlimited, used, active,
+                                  effective_at, expires_at, priority, issued_version)
+    SELECT g.slot, g.tenant_id, g.subject, g.feature, g.grant_id, g.source, g.amount, g.unlimited, 0, false, g.effective_at,
+           g.expires_at, g.priority, g.issued_version
+      FROM purser.grants g WHERE g.tenant_id = p_tenant AND g.grant_id = issue_grant.grant_id AND g.slot = v_slot;
+  version := purser.turn_balance(v_slot, p_tenant, p_subject, p_feature, v_now, 'grant',
+                                 CASE WHEN p_source IN ('product', 'top_up') THEN 'purchase_grant' ELSE 'manual_refresh' END,
+                                 coalesce(p_amount, 0), grant_id::text);
+  SELECT CASE WHEN NOT b.unlimited THEN b.granted - b.used - b.held END INTO available
+    FROM purser.balances b
+    WHERE b.tenant_id = p_tenant AND b.subject = p_subject AND b.feature = p_feature AND b.slot = v_slot;
   outcome := 'granted';
-  replayed := true;
-  grant_id := v_grant.grant_id;
-  version := v_grant.issued_version;
-  SELECT f.balance_after INTO available FROM purser.balance_facts f
-    WHERE f.tenant_id = p_tenant AND f.subject = p_subject AND f.feature = p_feature AND f.version = v_grant.issued_version
-      AND f.slot = v_slot;
 END
 $$;

@@ -10,6 +10,9 @@ AS $$
 DECLARE
   v_key text;
 BEGIN
+  IF p_slot IS DISTINCT FROM purser.slot_of(p_tenant) THEN
+    RAISE EXCEPTION 'slot % is not the slot of this tenant', p_slot USING ERRCODE = 'PU002';
+  END IF;
   INSERT INTO purser.command_keys (slot, tenant_id, idempotency_key, command, input_hash, input, answer, recorded_at)
     VALUES (p_slot, p_tenant, p_idempotency_key, p_command, p_input_hash, p_input, p_answer, p_recorded_at)
     ON CONFLICT (tenant_id, idempotency_key, slot) DO NOTHING

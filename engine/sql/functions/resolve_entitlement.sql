@@ -17,6 +17,7 @@ DECLARE
   v_period_denied  text;
   v_suspended      boolean;
   v_subscribed     boolean;
+  v_subscribed_always boolean;
   v_purchased      boolean;
   v_mode           text;
   v_effect         text;
@@ -39,13 +40,14 @@ BEGIN
   END IF;
 
   -- What the subscriptions say now. Of several the one that allows wins, then the one that gives most.
-  SELECT bool_or(s.denied_reason = 'TENANT_SUSPENDED'), bool_or(s.denied_reason IS NULL)
-    INTO v_suspended, v_subscribed
+  SELECT bool_or(s.denied_reason = 'TENANT_SUSPENDED'), bool_or(s.denied_reason IS NULL),
+         bool_or(s.denied_reason IS NULL OR s.denied_reason = 'TENANT_SUSPENDED')
+    INTO v_suspended, v_subscribed, v_subscribed_always
     FROM purser.subscription_periods s
     WHERE s.tenant_id = p_tenant AND s.slot = p_slot AND s.effective_at <= p_at AND p_at < s.ends_at;
   SELECT s.denied_reason, CASE WHEN e.feature IS NULL THEN 'NOT_INCLUDED' ELSE e.denied_reason END,
          coalesce(e.tier, s.tier), coalesce(e.required_tier, f.minimum_tier), coalesce(e.enforcement, f.enforcement),
-         coalesce(e.per, 'tenant'), e.value, coalesce(e.unlimited, false), coalesce(e.always_on, f.always_on),
+         coalesce(e.per, f.per), e.value, coalesce(e.unlimited, false), coalesce(e.always_on, f.always_on),
          e.plan, e.plan_version
     INTO v_period_denied, v_denied, tier, required_tier, enforcement, per, value, unlimited, v_always_on, plan, plan_version
     FROM purser.features f
@@ -59,10 +61,15 @@ BEGIN
              CASE WHEN jsonb_typeof(e.value) = 'number' THEN (e.value #>> '{}')::numeric END DESC NULLS LAST,
              s.tier_rank DESC, s.subscription_id
     LIMIT 1;
+  -- What is always on lasts through a suspension as if there were none.
+  IF v_always_on THEN
+    v_subscribed := v_subscribed_always;
+  END IF;
   -- What was bought or given stands on its own: it needs no subscription, unless the feature asks for a tier.
   v_purchased := required_tier IS NULL AND EXISTS (
     SELECT FROM purser.open_grants g
-    WHERE g.tenant_id = p_tenant AND g.subject = p_subject AND g.feature = p_feature AND g.slot = p_slot
+    WHERE g.tenant_id = p_tenant AND g.subject = CASE per WHEN 'subject' THEN p_subject ELSE '' END
+      AND g.feature = p_feature AND g.slot = p_slot
       AND g.source NOT IN ('plan', 'override', 'rollover') AND g.effective_at <= p_at AND p_at < g.expires_at);
 
   SELECT o.effect, o.value INTO v_effect, v_override_value

@@ -18,7 +18,10 @@ BEGIN
   SELECT coalesce(bool_or(g.unlimited) FILTER (WHERE g.active), false),
          coalesce(sum(g.amount) FILTER (WHERE g.active AND NOT g.unlimited), 0),
          coalesce(sum(g.used) FILTER (WHERE g.active), 0),
-         coalesce(bool_or(g.is_new), false),
+         -- Overage belongs to its window: of several allowances the one whose window ends last.
+         coalesce(bool_or(g.was_active AND g.allowance_id IS NOT NULL AND g.expires_at <= p_at)
+           AND NOT bool_or(g.was_active AND g.allowance_id IS NOT NULL AND g.expires_at > p_at AND NOT g.allowance_ended),
+           false),
          greatest(max(g.effective_at) FILTER (WHERE g.effective_at <= p_at),
                   max(g.expires_at) FILTER (WHERE g.expires_at <= p_at)),
          least(min(g.effective_at) FILTER (WHERE g.effective_at > p_at),

@@ -22,7 +22,7 @@ BEGIN
         LEFT JOIN purser.plan_inclusions i ON i.plan = v.plan AND i.plan_version = v.version AND i.feature = p_feature
         WHERE p.active AND t.rank >= coalesce(m.rank, 0)
           AND (i.feature IS NOT NULL OR f.kind = 'flag' AND f.minimum_tier IS NOT NULL)
-          AND (f.kind IN ('flag', 'value') OR i.unlimited OR i.amount > coalesce(p_granted, 0))
+          AND (f.kind IN ('flag', 'value') OR p.addon OR i.unlimited OR i.amount > coalesce(p_granted, 0))
       UNION ALL
       SELECT p.key, 0, 1
         FROM purser.products p

@@ -6,7 +6,7 @@ CREATE OR REPLACE FUNCTION purser.window_at(
   p_unit text, p_count integer, p_anchor timestamptz, p_zone text, p_at timestamptz,
   OUT number bigint, OUT starts_at timestamptz, OUT ends_at timestamptz
 )
-LANGUAGE plpgsql STABLE SECURITY INVOKER
+LANGUAGE plpgsql STABLE STRICT SECURITY INVOKER
 SET search_path = pg_catalog, purser, pg_temp
 AS $$
 DECLARE

@@ -32,6 +32,8 @@ CREATE TABLE purser.features (
   on_downgrade   text    CHECK (on_downgrade IN ('disabled', 'frozen', 'degraded')),
   degraded_value jsonb,
   always_on      boolean NOT NULL DEFAULT false,
+  -- Whose amounts are: the tenant's, shared by all, or each subject's own. An inclusion may say otherwise.
+  per            text    NOT NULL DEFAULT 'tenant' CHECK (per IN ('tenant', 'subject')),
   on_error       text    NOT NULL DEFAULT 'deny' CHECK (on_error IN ('deny', 'allow', 'last_known')),
   last_known_max_age_seconds integer CHECK (last_known_max_age_seconds > 0),
   active         boolean NOT NULL DEFAULT true,

@@ -24,6 +24,8 @@ export interface FeatureInput {
   /** What a downgrade does to it before its grace ends. */
   readonly onDowngrade?: "disabled" | "frozen" | "degraded";
   readonly degradedValue?: number | string | boolean;
+  /** Whose amounts are: the tenant's, shared (the default), or each subject's own. An inclusion may say otherwise. */
+  readonly per?: "tenant" | "subject";
   /** Stays usable while the tenant is suspended. */
   readonly alwaysOn?: boolean;
 }

@@ -37,6 +37,7 @@ const feature = z.strictObject({
   enforcement: z.enum(["hard", "soft", "observe"]).default("hard"),
   onDowngrade: z.enum(["disabled", "frozen", "degraded"]).optional(),
   degradedValue: z.union([z.number(), text, z.boolean()]).optional(),
+  per: z.enum(["tenant", "subject"]).default("tenant"),
   alwaysOn: z.boolean().default(false),
 });
 
@@ -49,7 +50,7 @@ const inclusionDetail = z.strictObject({
   every: z
     .union([windowUnit.transform((unit) => ({ unit, count: 1 })), z.strictObject({ unit: windowUnit, count })])
     .optional(),
-  per: z.enum(["tenant", "subject"]).default("tenant"),
+  per: z.enum(["tenant", "subject"]).optional(),
   onChange: z.enum(["keep", "reset", "prorate"]).default("keep"),
   priority: priority.default(100),
   rollover: z.strictObject({ cap: positive, windows: count.default(1) }).optional(),
@@ -191,7 +192,7 @@ function misfits(kind: ValidCatalog["features"][string]["kind"], given: ValidInc
       problems.push(`a ${kind} has no amount`);
     }
     if (given.every !== undefined) problems.push(`a ${kind} has no window`);
-    if (given.per !== "tenant") problems.push(`a ${kind} is the tenant's`);
+    if (given.per === "subject") problems.push(`a ${kind} is the tenant's`);
     if ((kind === "value") !== (given.value !== undefined || given.amount !== undefined)) {
       problems.push(kind === "value" ? "needs a value" : "a flag has no value");
     }

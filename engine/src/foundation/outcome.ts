@@ -54,6 +54,7 @@ export const grantOutcomes = [
   "feature_unknown",
   "wrong_kind",
   "idempotency_conflict",
+  "subject_required",
   "busy",
   "granted",
 ] as const;

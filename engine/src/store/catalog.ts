@@ -96,7 +96,7 @@ export async function findPlan(session: Session, plan: string, version: number |
 
 const PLAN_FEATURES = `SELECT f.key AS feature, f.kind, f.enforcement, f.always_on, f.minimum_tier, m.rank AS minimum_rank,
     i.feature IS NOT NULL AS included, i.amount, coalesce(i.unlimited, false) AS unlimited, i.value, i.window_unit,
-    coalesce(i.window_count, 1) AS window_count, coalesce(i.per, 'tenant') AS per, coalesce(i.priority, 100) AS priority,
+    coalesce(i.window_count, 1) AS window_count, coalesce(i.per, f.per) AS per, coalesce(i.priority, 100) AS priority,
     i.rollover_cap, coalesce(i.rollover_windows, 1) AS rollover_windows
   FROM purser.features f
   LEFT JOIN purser.tiers m ON m.key = f.minimum_tier

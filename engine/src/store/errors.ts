@@ -1,6 +1,7 @@
 import { Fault } from "../foundation/fault.ts";
 
 const LOCK_NOT_AVAILABLE = "55P03";
+const IN_FAILED_TRANSACTION = "25P02";
 const RETRYABLE = new Set(["40001", "40P01"]);
 
 /** The SQLSTATE of an error of the database, or undefined. Errors are judged by it and never by their text. */
@@ -24,6 +25,9 @@ export function isRetryable(error: unknown): boolean {
 export function asFault(error: unknown): unknown {
   if (isRetryable(error) || isLockTimeout(error)) {
     return new Fault("retry", "the database asks to run this transaction again", { cause: error, retryable: true });
+  }
+  if (sqlState(error) === IN_FAILED_TRANSACTION) {
+    return new Fault("no_transaction", "a statement of this transaction failed; roll it back", { cause: error });
   }
   return error;
 }

@@ -87,6 +87,20 @@ describe("A02: one key is one effect", () => {
     expect(await bench.purser.balances({ tenant })).toMatchObject([{ granted: 7, available: 7 }]);
   });
 
+  test("grants and consumptions of one balance at once: none is lost", async () => {
+    const tenant = await bench.testTenant("mixed");
+    await bench.purser.issueGrant(bench.pool, { tenant, feature: "credits", amount: 100, dedupeKey: "start" });
+    const outcomes = await Promise.all(
+      Array.from({ length: 60 }, (_, i) =>
+        i % 3 === 0
+          ? bench.purser.issueGrant(bench.pool, { tenant, feature: "credits", amount: 5, dedupeKey: `g${i}` })
+          : bench.purser.tryConsume(bench.pool, { tenant, feature: "credits", amount: 2, idempotencyKey: `c${i}` }),
+      ),
+    );
+    expect([count(outcomes, "granted"), count(outcomes, "consumed")]).toEqual([20, 40]);
+    expect(await bench.purser.balances({ tenant })).toMatchObject([{ granted: 200, used: 80, available: 120 }]);
+  });
+
   test("one dedupe key on two features at once is one grant and one conflict", async () => {
     for (const round of [1, 2, 3, 4, 5]) {
       const tenant = await bench.testTenant(`grant-two-${round}`, "pro");

@@ -94,6 +94,11 @@ describe("a consumption", () => {
       reason: "OVERAGE",
     });
     expect(await bench.purser.check({ tenant, feature: "views" })).toMatchObject({ allowed: true, reason: "INCLUDED" });
+    expect(await bench.purser.balances({ tenant, feature: "exports" })).toMatchObject([
+      { used: 3, overage: 2, available: 0 },
+    ]);
+    expect(await consume("exports", 1, "e2")).toMatchObject({ outcome: "consumed", overage: 1, available: 0 });
+    expect(await bench.purser.check({ tenant, feature: "exports" })).toMatchObject({ used: 6, overLimit: 3 });
     await bench.purser.advanceClock({ tenant, to: new Date("2026-01-02T00:00:00Z") });
     const [exports] = await bench.purser.balances({ tenant, feature: "exports" });
     expect(exports).toMatchObject({ overage: 0, used: 0, available: 3 });
@@ -134,6 +139,28 @@ describe("a consumption", () => {
     expect(
       await bench.rows("SELECT subject, acting_subject FROM purser.consumptions WHERE tenant_id = $1", [tenant]),
     ).toEqual([{ subject: "", acting_subject: "ann" }]);
+  });
+
+  test("a purchase of the tenant's is anybody's, a subject's own only where amounts are each subject's", async () => {
+    const tenant = await bench.testTenant("whose", "pro");
+    const grant = (feature: "credits" | "seats", subject: string) =>
+      bench.purser.issueGrant(bench.pool, { tenant, feature, amount: 10, subject, dedupeKey: `${feature}${subject}` });
+    expect(await grant("credits", "ann")).toEqual({ outcome: "invalid_input", field: "subject" });
+    expect(await grant("seats", "")).toEqual({ outcome: "subject_required" });
+    expect(await grant("credits", "")).toMatchObject({ outcome: "granted", available: 10 });
+    expect(await grant("seats", "ann")).toMatchObject({ outcome: "granted", available: 14 });
+    const consume = (feature: "credits" | "seats", subject: string) =>
+      bench.purser.tryConsume(bench.pool, {
+        tenant,
+        feature,
+        amount: 4,
+        subject,
+        idempotencyKey: `${feature}${subject}`,
+      });
+    expect(await consume("credits", "ann")).toMatchObject({ outcome: "consumed", available: 6 });
+    expect(await consume("seats", "ann")).toMatchObject({ outcome: "consumed", available: 10 });
+    expect(await consume("seats", "bob")).toMatchObject({ outcome: "consumed", available: 0 });
+    expect(await bench.purser.check({ tenant, feature: "credits", subject: "ann" })).toMatchObject({ remaining: 6 });
   });
 
   test("a capability stands for its feature and amount (S001-11)", async () => {

@@ -1,7 +1,7 @@
 // The reasons in the order of their precedence. Each case lays several causes over each other; the last column is the answer.
 // The dated rows that no command writes yet are laid by hand, as superuser, exactly as the commands will write them.
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { createWorkbench, type Workbench } from "../workbench.ts";
+import { createWorkbench, smallCatalog, type Workbench } from "../workbench.ts";
 
 let bench: Workbench;
 beforeAll(async () => {
@@ -214,4 +214,33 @@ test.each([
 ] as const)("a question that cannot be asked names %s", async (field, change) => {
   const asked = { tenant: "x", feature: "reports", ...change } as const;
   expect(await bench.purser.check(asked)).toEqual({ outcome: "invalid_input", field });
+});
+
+// These two publish other catalogues and stand last.
+test("a feature that is always on lasts through a suspension", async () => {
+  const catalog = structuredClone(smallCatalog) as unknown as { features: { board: object } };
+  Object.assign(catalog.features.board, { alwaysOn: true });
+  await bench.purser.publishCatalog({ actor: "test", catalog });
+  const tenant = await arrange("board", ["on pro", "suspended"]);
+  expect(await bench.purser.check({ tenant, feature: "board" })).toMatchObject({ allowed: true, reason: "INCLUDED" });
+  expect(await bench.purser.check({ tenant, feature: "sso" })).toMatchObject({ reason: "TENANT_SUSPENDED" });
+});
+
+test("check goes by the row that consume goes by, also after the catalogue was published anew", async () => {
+  const tenant = await bench.testTenant("republished");
+  await bench.purser.issueGrant(bench.pool, { tenant, feature: "credits", amount: 5, dedupeKey: "g" });
+  const catalog = structuredClone(smallCatalog) as unknown as { features: { credits: object } };
+  Object.assign(catalog.features.credits, { minimumTier: "pro" });
+  await bench.purser.publishCatalog({ actor: "test", catalog });
+  const decision = await bench.purser.check({ tenant, feature: "credits", amount: 2 });
+  const outcome = await bench.purser.tryConsume(bench.pool, {
+    tenant,
+    feature: "credits",
+    amount: 2,
+    idempotencyKey: "k",
+  });
+  expect([decision, outcome]).toMatchObject([
+    { allowed: true, remaining: 5 },
+    { outcome: "consumed", available: 3 },
+  ]);
 });
