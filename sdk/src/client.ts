@@ -107,7 +107,6 @@ export function createClient(options: ClientOptions): Client {
     bodyOf(await ask({ method: "GET", path, query }));
   const post = (path: readonly string[], body: Readonly<Record<string, unknown>>, idempotencyKey?: string) =>
     ask({ method: "POST", path, body, ...(idempotencyKey === undefined ? {} : { idempotencyKey }) });
-  const of = (tenant: string, ...rest: string[]) => ["v1", "tenants", tenant, ...rest];
 
   return {
     check: async ({ tenant, ...question }) => bodyOf(await post(of(tenant, "check"), question)) as Decision,
@@ -147,6 +146,8 @@ export function createClient(options: ClientOptions): Client {
     },
   };
 }
+
+const of = (tenant: string, ...rest: string[]) => ["v1", "tenants", tenant, ...rest];
 
 function bodyOf(reply: Reply): unknown {
   if ("problem" in reply) throw new PurserError(reply.problem);

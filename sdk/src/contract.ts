@@ -1,6 +1,6 @@
 // What travels between a server and this client, as types. Times are RFC 3339 texts in UTC, quantities numbers.
 
-export type Kind = "flag" | "value" | "capacity" | "metered" | "credits";
+type Kind = "flag" | "value" | "capacity" | "metered" | "credits";
 
 /** The answer to a check. Numbers are null where the feature has none or is unlimited. */
 export interface Decision {

@@ -80,7 +80,7 @@ function replyOf(response: Response, text: string): Reply {
 
 function addressOf(url: string, { path, query = {} }: Request): string {
   const given = Object.entries(query).filter((pair): pair is [string, string | number] => pair[1] !== undefined);
-  const search = new URLSearchParams(given.map(([name, value]) => [name, String(value)])).toString();
+  const search = new URLSearchParams(given.map(([name, value]): [string, string] => [name, String(value)])).toString();
   const place = path.map(encodeURIComponent).join("/");
   return `${url.replace(/\/+$/, "")}/${place}${search === "" ? "" : `?${search}`}`;
 }

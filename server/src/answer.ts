@@ -87,7 +87,7 @@ export type OutcomeCode = keyof typeof table;
 
 /** Codes of what went well; the rest are refusals. */
 type SuccessCode = "found" | "decided" | "consumed" | "advanced" | "created" | "subscribed" | "granted";
-export type RefusalCode = Exclude<OutcomeCode, SuccessCode>;
+type RefusalCode = Exclude<OutcomeCode, SuccessCode>;
 
 /** One thing that is wrong with a request, and where. */
 export interface ProblemField {

@@ -122,8 +122,6 @@ async function main(given: readonly string[]): Promise<Exit> {
     const { values, positionals } = parsed(command, rest);
     const settings = readSettings(process.env);
     if ("problems" in settings) throw new CommandFailed(exit.usage, settings.problems.join("\n"));
-    const print = (line: string) => console.log(line);
-    const warn = (line: string) => console.error(line);
     return await command.run({ settings, print, warn, stop: stopSignal() }, values, positionals);
   } catch (error) {
     if (error instanceof CommandFailed) {
@@ -139,6 +137,9 @@ async function main(given: readonly string[]): Promise<Exit> {
     return exit.failed;
   }
 }
+
+const print = (line: string) => console.log(line);
+const warn = (line: string) => console.error(line);
 
 function parsed(command: Command, given: readonly string[]) {
   try {

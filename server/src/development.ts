@@ -2,7 +2,7 @@
 // server. What has to be remembered between two starts lies in the directory, readable by nobody else.
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { inspectDatabase, migrate, MigrationRefused } from "@purser/engine";
+import { type DatabaseFacts, inspectDatabase, migrate, MigrationRefused } from "@purser/engine";
 import { Pool } from "pg";
 import { chooseDatabase, type EmbeddedPostgres, startEmbedded } from "./embedded/index.ts";
 import { ensureLoginRole, type LoginRole } from "./embedded/login-role.ts";
@@ -74,10 +74,18 @@ async function migrated(url: string): Promise<{ version: number; hindrance?: str
   } catch (error) {
     if (!(error instanceof MigrationRefused) || error.code !== "role_not_granted") throw error;
     const pool = new Pool({ connectionString: url, max: 1 });
-    const facts = await inspectDatabase(pool).finally(() => pool.end());
+    const facts = await inspected(pool);
     if (facts.schema !== "current") throw error;
     const version = Number(/\d{4}/.exec(facts.lastMigration ?? "")?.[0] ?? 0);
     return { version, hindrance: `the role ${facts.role} may neither migrate nor make a login role` };
+  }
+}
+
+async function inspected(pool: Pool): Promise<DatabaseFacts> {
+  try {
+    return await inspectDatabase(pool);
+  } finally {
+    await pool.end();
   }
 }
 

@@ -27,7 +27,7 @@ export function logging(options: {
 }
 
 /** An error without its message, which may quote a value; the database's code says what kind it is. */
-export function describeError(error: unknown): { type: string; message: string; stack: string; code?: string } {
+function describeError(error: unknown): { type: string; message: string; stack: string; code?: string } {
   if (!(error instanceof Error)) return { type: typeof error, message: "", stack: "" };
   const code = "code" in error && typeof error.code === "string" ? { code: error.code } : {};
   const frames = (error.stack ?? "").split("\n").filter((line) => /^\s+at /.test(line));

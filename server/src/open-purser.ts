@@ -6,7 +6,7 @@ import type { Pool } from "pg";
  * A catalogue of which the compiler knows no key. A kind of `never` fits every list of kinds, so that any text may be
  * consumed or asked about; what it is decides the database.
  */
-export interface OpenCatalog extends Omit<CatalogInput, "features"> {
+interface OpenCatalog extends Omit<CatalogInput, "features"> {
   readonly features: {
     readonly [key: string]: Omit<CatalogInput["features"][string], "kind"> & { readonly kind: never };
   };
@@ -17,7 +17,7 @@ export type OpenPurser = Purser<OpenCatalog>;
 export interface PublishedPurser {
   readonly purser: OpenPurser;
   /** Takes over the newest published catalogue. Capabilities are resolved by it; everything else is read in SQL. */
-  refresh(): Promise<void>;
+  readonly refresh: () => Promise<void>;
 }
 
 const empty: OpenCatalog = { tiers: {}, features: {}, plans: {} };

@@ -9,9 +9,9 @@ export type Exit = (typeof exit)[keyof typeof exit];
 export interface Surroundings {
   readonly settings: Settings;
   /** To standard output: what was asked for. */
-  print(line: string): void;
+  readonly print: (line: string) => void;
   /** To standard error: what somebody ought to know. */
-  warn(line: string): void;
+  readonly warn: (line: string) => void;
   /** Told once when the process is asked to stop. */
   readonly stop: AbortSignal;
 }

@@ -13,7 +13,6 @@ export function curlLines({ url, key, word }: TryOut): readonly { readonly shows
   const tenant = `${url}/v1/tenants/acme`;
   const call = (path: string, ...more: string[]) =>
     ["curl -sS -w '\\n'", `${tenant}/${path}`, `-H 'Authorization: Bearer ${key}'`, ...more].join(" ");
-  const json = (body: object) => `-H 'Content-Type: application/json' -d '${JSON.stringify(body)}'`;
   const five = [`-H 'Idempotency-Key: try-${word}'`, json({ feature: "messaging.credits", amount: 5 })];
   return [
     { shows: "May acme run a calculation?", line: call("check", json({ feature: "annuity.calculate" })) },
@@ -26,3 +25,5 @@ export function curlLines({ url, key, word }: TryOut): readonly { readonly shows
     },
   ];
 }
+
+const json = (body: object) => `-H 'Content-Type: application/json' -d '${JSON.stringify(body)}'`;

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { nothing, route } from "./route.ts";
-import { amount, featureKey, instant, metadata, ofTenant, quantity, subject, time } from "./wire.ts";
+import { amount, name, instant, metadata, ofTenant, quantity, subject, time } from "./wire.ts";
 
 const balance = z.strictObject({
   feature: z.string(),
@@ -28,7 +28,7 @@ export const listBalances = route({
   summary: "What is left of every feature that counts, by feature and subject.",
   scope: "balances:read",
   params: ofTenant,
-  query: z.strictObject({ feature: featureKey.exactOptional() }),
+  query: z.strictObject({ feature: name.exactOptional() }),
   body: undefined,
   keyed: false,
   answers: { found: z.strictObject({ balances: z.array(balance) }) },
@@ -49,7 +49,7 @@ export const consume = route({
   params: ofTenant,
   query: nothing,
   body: z.strictObject({
-    feature: featureKey,
+    feature: name,
     amount: amount.exactOptional(),
     subject: subject.exactOptional(),
     occurredAt: instant.exactOptional(),
@@ -102,7 +102,7 @@ export const issueGrant = route({
   query: nothing,
   body: z
     .strictObject({
-      feature: featureKey,
+      feature: name,
       amount: amount.exactOptional(),
       unlimited: z.literal(true, "must be true, or left out").exactOptional(),
       subject: subject.exactOptional(),

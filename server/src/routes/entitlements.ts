@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { nothing, route } from "./route.ts";
-import { amount, featureKey, ofTenant, quantity, subject, time } from "./wire.ts";
+import { amount, name, ofTenant, quantity, subject, time } from "./wire.ts";
 
 const decision = z.strictObject({
   allowed: z.boolean(),
@@ -33,7 +33,7 @@ export const check = route({
   scope: "entitlements:read",
   params: ofTenant,
   query: nothing,
-  body: z.strictObject({ feature: featureKey, amount: amount.exactOptional(), subject: subject.optional() }),
+  body: z.strictObject({ feature: name, amount: amount.exactOptional(), subject: subject.optional() }),
   keyed: false,
   answers: { decided: decision },
   refusals: [],
@@ -69,7 +69,7 @@ export const getEntitlement = route({
   operation: "getEntitlement",
   summary: "The decision for one feature, or capability, as a resource: unknown ones are not found.",
   scope: "entitlements:read",
-  params: ofTenant.extend({ feature: featureKey }),
+  params: ofTenant.extend({ feature: name }),
   query: z.strictObject({ subject: subject.exactOptional() }),
   body: undefined,
   keyed: false,

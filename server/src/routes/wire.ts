@@ -12,8 +12,6 @@ export const name = z.string(NAME).min(1, NAME).max(200, NAME).refine(takes, NAM
 /** Not `.` or `..`, which every client takes out of an address before sending it. */
 export const tenantId = name.refine((text) => text !== "." && text !== "..", 'must not be "." or ".."');
 
-export const featureKey = name;
-
 const SUBJECT = "must be a text of at most 200 characters, without NUL or half a surrogate pair";
 /** Who inside the tenant; empty, like absent, is the tenant itself. */
 export const subject = z.string(SUBJECT).max(200, SUBJECT).refine(takes, SUBJECT);

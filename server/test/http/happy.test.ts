@@ -60,11 +60,12 @@ test("a tenant's first month", async () => {
   expect(all.body["entitlements"]).toHaveLength(19);
 });
 
+const denied = (reason: string) => ({ status: 200, body: { allowed: false, reason } });
+
 test("a denial is an answer", async () => {
   const { ask, purser } = await serve();
   await purser.createTenant({ tenant: "acme", plan: "free", actor: "test" });
   const check = (body: object, tenant = "acme") => ask(`POST /v1/tenants/${tenant}/check`, { body });
-  const denied = (reason: string) => ({ status: 200, body: { allowed: false, reason } });
   expect(await check({ feature: "annuity.calculate" })).toMatchObject({
     status: 200,
     body: { allowed: true, remaining: 20 },
@@ -122,11 +123,11 @@ test("every page of a long list, once each", async () => {
   const wanted = Array.from({ length: 7 }, (_, i) => `t-${i}`).concat("t é/?#% ");
   for (const tenant of wanted) await purser.createTenant({ tenant, actor: "test" });
   const found: string[] = [];
-  let cursor: unknown;
+  let cursor: string | null = "";
   do {
-    const page = await ask(`GET /v1/tenants?limit=3${cursor === undefined ? "" : `&cursor=${String(cursor)}`}`);
+    const page = await ask(`GET /v1/tenants?limit=3${cursor === "" ? "" : `&cursor=${cursor}`}`);
     found.push(...(page.body["tenants"] as { tenant: string }[]).map(({ tenant }) => tenant));
-    cursor = page.body["nextCursor"];
+    cursor = page.body["nextCursor"] as string | null;
   } while (cursor !== null);
   expect(found).toEqual(wanted.toSorted());
   expect((await ask("GET /v1/tenants?limit=1000")).body).toMatchObject({ nextCursor: null });
