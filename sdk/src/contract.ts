@@ -90,6 +90,7 @@ export const grantRefusals = [
   "feature_unknown",
   "wrong_kind",
   "idempotency_conflict",
+  "subject_required",
   "busy",
 ] as const;
 export const createTenantRefusals = ["invalid_input", "plan_unknown", "idempotency_conflict"] as const;

@@ -158,10 +158,17 @@ function told(error: Error): string {
   return error.message;
 }
 
+const ORPHANED_MS = 500;
+
 /** Asked once, the process stops in order; asked twice, at once. */
 function stopSignal(): AbortSignal {
   const asked = new AbortController();
-  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+  // Who ends `npm start` by its process id ends npm and the shell it runs scripts in, and that shell tells us nothing.
+  const parent = process.ppid;
+  if (process.env["npm_lifecycle_event"] !== undefined) {
+    setInterval(() => process.ppid !== parent && asked.abort(), ORPHANED_MS).unref();
+  }
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
     process.on(signal, () => {
       if (asked.signal.aborted) process.exit(130);
       asked.abort();

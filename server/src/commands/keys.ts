@@ -26,7 +26,8 @@ export async function createKey(surroundings: Surroundings, options: NewKeyOptio
     const made = await createApiKey(purser, { name, mode, scopes, tenant, expiresAt, actor: "purser keys" });
     if (made.outcome === "tenant_unknown") throw new CommandFailed(exit.failed, `There is no tenant ${tenant}.`);
     if (made.outcome === "invalid_input") {
-      const why = made.field === "mode" ? `${tenant} is a tenant of the other mode` : `--${made.field} is not valid`;
+      const flag = made.field === "expiresAt" ? "expires" : made.field;
+      const why = made.field === "mode" ? `${tenant} is a tenant of the other mode` : `--${flag} is not valid`;
       throw new CommandFailed(exit.usage, `${why}.`);
     }
     surroundings.print(made.key);

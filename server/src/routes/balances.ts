@@ -125,7 +125,7 @@ export const issueGrant = route({
       available: quantity.nullable(),
     }),
   },
-  refusals: ["tenant_unknown", "feature_unknown", "wrong_kind", "idempotency_conflict", "busy"],
+  refusals: ["tenant_unknown", "feature_unknown", "wrong_kind", "idempotency_conflict", "subject_required", "busy"],
   async handle({ purser, database }, { params, body, idempotencyKey }) {
     const outcome = await purser.issueGrant(database, { ...params, ...body, dedupeKey: idempotencyKey });
     return outcome.outcome === "granted" ? { outcome: "granted", body: outcome } : outcome;

@@ -181,6 +181,11 @@ test("keys: made, alone on standard output, and revoked by id", async () => {
   const missing = await purser(["keys", "create", "--name", "x", "--scopes", "all", "--tenant", "nobody"], environment)
     .ended;
   expect(missing).toMatchObject({ code: 1, out: "", err: "There is no tenant nobody.\n" });
+  const soon = ["keys", "create", "--name", "x", "--scopes", "all", "--expires", "soon"];
+  expect(await purser(soon, environment).ended).toMatchObject({
+    code: 2,
+    err: expect.stringMatching(/^--expires is not/),
+  });
   expect(await purser(["keys", "revoke", keyId], environment).ended).toMatchObject({
     code: 0,
     out: `Revoked ${keyId}.\n`,

@@ -16,8 +16,8 @@ import { compile, postgresOf, purser, type Run, temporaryDirectory } from "./rig
 beforeAll(compile);
 
 const ready = /Ctrl-C stops it/;
-const start = (directory: string, environment: Record<string, string> = {}, port = "0") =>
-  purser(["dev", "--demo", "--directory", directory, "--port", port], environment);
+const start = (directory: string, environment: Record<string, string> = {}, port = "0", through?: "sh") =>
+  purser(["dev", "--demo", "--directory", directory, "--port", port], environment, through);
 const printed = (out: string) => ({
   url: /ready at (\S+)/.exec(out)?.[1] ?? "",
   key: / {2}key +(\S+)/.exec(out)?.[1] ?? "",
@@ -161,6 +161,15 @@ test("told to stop while it starts, it leaves nothing running", async () => {
   run.process.kill("SIGTERM");
   expect(await run.ended).toMatchObject({ code: 0 });
   expect(postgresOf(directory)).toEqual([]);
+});
+
+test("as npm runs it, it ends when the shell that npm started is ended", async () => {
+  const directory = temporaryDirectory();
+  const run = start(directory, { npm_lifecycle_event: "start" }, "0", "sh");
+  const { url } = printed(await run.until(ready));
+  run.process.kill("SIGTERM");
+  await expect.poll(() => postgresOf(directory), { timeout: 20_000 }).toEqual([]);
+  await expect(fetch(`${url}/healthz`)).rejects.toThrow("fetch failed");
 });
 
 test("its own port taken, it takes the next and says so; a port that was asked for is an error", async () => {

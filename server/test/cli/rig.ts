@@ -48,8 +48,11 @@ export interface Run {
   readonly ended: Promise<{ code: number | null; out: string; err: string }>;
 }
 
-export function purser(args: readonly string[], environment: Record<string, string> = {}): Run {
-  const child = spawn(process.execPath, [cli, ...args], { cwd: "/", env: { ...clean, ...environment } });
+/** `through` a shell that waits for it, as npm does. */
+export function purser(args: readonly string[], environment: Record<string, string> = {}, through?: "sh"): Run {
+  const [file, before] =
+    through === undefined ? [process.execPath, []] : ["sh", ["-c", '"$@"; :', "sh", process.execPath]];
+  const child = spawn(file, [...before, cli, ...args], { cwd: "/", env: { ...clean, ...environment } });
   const texts = { out: "", err: "" };
   child.stdout.on("data", (data: Buffer) => (texts.out += data.toString()));
   child.stderr.on("data", (data: Buffer) => (texts.err += data.toString()));
