@@ -23,6 +23,7 @@ export default defineConfig({
     maxWorkers: 2,
     projects: [
       { test: { name: "house", include: ["tidy.test.ts"], testTimeout: 60_000 } },
+      { test: { name: "sdk", include: ["sdk/test/**/*.test.ts"] } },
       onDatabase("engine", ["engine/test/**/*.test.ts"]),
       onDatabase("server", ["server/test/**/*.test.ts"]),
       onDatabase("behaviour", ["behaviour/*.test.ts", "examples/*/test/**/*.test.ts"]),

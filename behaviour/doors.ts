@@ -53,6 +53,8 @@ export interface House {
   readonly doors: Readonly<Record<"SQL" | "TypeScript" | "HTTP", Door>>;
   readonly purser: Purser<typeof exampleCatalog>;
   readonly pool: Pool;
+  /** Where the HTTP server listens, and a key of mode test with every scope. */
+  readonly http: { readonly url: string; readonly key: string };
   /** A tenant with a clock of its own that stands at the first of January 2026, on a plan if one is named. */
   tenant(name: string, plan?: keyof typeof exampleCatalog.plans): Promise<string>;
   close(): Promise<void>;
@@ -77,6 +79,7 @@ export async function openHouse(): Promise<House> {
     doors: { SQL: sqlDoor(pool), TypeScript: typescriptDoor(purser, pool), HTTP: httpDoor(url, made.key) },
     purser,
     pool,
+    http: { url, key: made.key },
     async tenant(name, plan) {
       await purser.createTenant({
         tenant: name,

@@ -4,6 +4,7 @@
 import { canonicalHash, canonicalJson, differingField, type Json } from "./foundation/canonical.ts";
 import { Fault } from "./foundation/fault.ts";
 import { jitter } from "./foundation/id.ts";
+import type { AdministrationOutcomeCode } from "./foundation/outcome.ts";
 import { slotOf } from "./foundation/slot.ts";
 import { findCommand, rememberCommand } from "./store/commands.ts";
 import type { Database, Session } from "./store/database.ts";
@@ -31,7 +32,7 @@ export interface KeyConflict {
  * Runs a command once per key: a second call with the same input gets the first answer, marked `replayed`; with another
  * input a conflict. Only an answer that `kept` accepts is remembered, so a refusal can be tried again.
  */
-export async function once<Answer extends { readonly outcome: string }>(
+export async function once<Answer extends { readonly outcome: AdministrationOutcomeCode }>(
   session: Session,
   asked: Asked,
   kept: (answer: Answer) => boolean,

@@ -75,6 +75,7 @@ export const administrationOutcomes = [
   "unchanged",
   "refreshed",
 ] as const;
+export type AdministrationOutcomeCode = (typeof administrationOutcomes)[number];
 
 /** A consumption that happened, now or (`replayed`) the first time this key was used. Quantities in units of the feature. */
 export interface Consumed {
