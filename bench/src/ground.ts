@@ -14,6 +14,12 @@ export interface Ground {
   /** As superuser, for what is bare and for looking. */
   readonly admin: Pool;
   readonly machine: Readonly<Record<string, string>>;
+  /** Counts a consumption that was answered. */
+  readonly acknowledge: () => void;
+  /** Acknowledged = rows = taken from the balance; where not, what differs. */
+  readonly checkConsumed: () => Promise<string | undefined>;
+  /** Something to close before the database is. */
+  readonly atEnd: (close: () => Promise<void>) => void;
   close(): Promise<void>;
 }
 
@@ -57,12 +63,30 @@ export async function prepareGround(): Promise<Ground> {
   const { rows } = await admin.query(
     `SELECT version(), current_setting('fsync') AS fsync, current_setting('synchronous_commit') AS synchronous_commit`,
   );
+  let acknowledged = 0;
+  const endings: (() => Promise<void>)[] = [];
   return {
     purser,
     pool,
     admin,
     machine: rows[0] as Record<string, string>,
+    acknowledge() {
+      acknowledged += 1;
+    },
+    async checkConsumed() {
+      const { rows: found } = await admin.query<{ facts: string; taken: string }>(
+        `SELECT count(*) AS facts, (SELECT (granted - available)::bigint FROM purser.balances_current b
+           WHERE b.tenant_id = 'acme' AND b.feature = 'messaging.credits') AS taken
+         FROM purser.consumptions WHERE tenant_id = 'acme'`,
+      );
+      const { facts, taken } = found[0] ?? {};
+      return Number(facts) === acknowledged && Number(taken) === acknowledged
+        ? undefined
+        : `acknowledged ${acknowledged}, rows ${facts}, taken ${taken}`;
+    },
+    atEnd: (close) => endings.push(close),
     async close() {
+      for (const end of endings) await end();
       await pool.end();
       await admin.end();
       await server.stop();

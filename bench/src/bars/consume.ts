@@ -3,8 +3,7 @@ import type { Bar, Contender } from "../bar.ts";
 import type { Ground } from "../ground.ts";
 
 /** One caller's latency of a consume through each door, beside an UPDATE and an INSERT in one prepared plpgsql call. */
-export function consumeBars({ purser, pool, admin }: Ground): Bar[] {
-  let acknowledged = 0;
+export function consumeBars({ purser, pool, acknowledge, checkConsumed }: Ground): Bar[] {
   let keys = 0;
   const nextKey = () => {
     keys += 1;
@@ -19,24 +18,12 @@ export function consumeBars({ purser, pool, admin }: Ground): Bar[] {
       await pool.query({ name: "bare", text: "SELECT public.bare_consume(1, 1, $1)", values: [nextKey()] });
     },
   };
-  const check = async () => {
-    const { rows } = await admin.query<{ facts: string; taken: string; available: string }>(
-      `SELECT count(*) AS facts, (SELECT 1e9 + 100000 - available FROM purser.balances_current b
-         WHERE b.tenant_id = 'acme' AND b.feature = $1)::bigint AS taken
-       FROM purser.consumptions WHERE tenant_id = 'acme'`,
-      [feature],
-    );
-    const [row] = rows;
-    return Number(row?.facts) === acknowledged && Number(row?.taken) === acknowledged
-      ? undefined
-      : `acknowledged ${acknowledged}, rows ${row?.facts}, taken ${row?.taken}`;
-  };
   const bar = (name: string, what: string, ours: Contender, base = bare): Bar => ({
     name,
     what,
     ours,
     bare: base,
-    check,
+    check: checkConsumed,
     calls: 300,
     rounds: 7,
   });
@@ -51,7 +38,7 @@ export function consumeBars({ purser, pool, admin }: Ground): Bar[] {
           values: [slot, feature, nextKey()],
         });
         if (rows[0].outcome !== "consumed") throw new Error(String(rows[0].outcome));
-        acknowledged += 1;
+        acknowledge();
       },
     }),
     bar("consume.typescript", "purser.tryConsume(pool, …)", {
@@ -59,7 +46,7 @@ export function consumeBars({ purser, pool, admin }: Ground): Bar[] {
       async once() {
         const { outcome } = await purser.tryConsume(pool, { tenant: "acme", feature, idempotencyKey: nextKey() });
         if (outcome !== "consumed") throw new Error(outcome);
-        acknowledged += 1;
+        acknowledge();
       },
     }),
     bar(
@@ -73,7 +60,7 @@ export function consumeBars({ purser, pool, admin }: Ground): Bar[] {
             tx.query({ name: "report", text: "INSERT INTO public.reports VALUES ($1)", values: [idempotencyKey] }),
           );
           if (outcome !== "consumed") throw new Error(outcome);
-          acknowledged += 1;
+          acknowledge();
         },
       },
       {
