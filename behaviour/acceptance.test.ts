@@ -11,6 +11,8 @@ let purser: Purser<typeof exampleCatalog>;
 beforeAll(async () => {
   database = await createTestDatabase();
   pool = new Pool({ connectionString: database.serviceUrl });
+  // A connection may still be closing when its database is dropped, and says so; nobody is to hear of it.
+  pool.on("error", () => undefined);
   purser = createPurser({ catalog: exampleCatalog, database: pool });
   await purser.publishCatalog({ actor: "test" });
 });

@@ -63,6 +63,8 @@ export interface House {
 export async function openHouse(): Promise<House> {
   const database = await createTestDatabase();
   const pool = new Pool({ connectionString: database.serviceUrl });
+  // A connection may still be closing when its database is dropped, and says so; nobody is to hear of it.
+  pool.on("error", () => undefined);
   const purser = createPurser({ catalog: exampleCatalog, database: pool });
   await purser.publishCatalog({ actor: "behaviour" });
   const served = await openPurser(pool);

@@ -55,6 +55,8 @@ export async function prepareGround(): Promise<Ground> {
   url.username = "purser_bench";
   url.password = "bench";
   const pool = new Pool({ connectionString: url.href, max: 8 });
+  // A connection may still be closing when the server stops, and says so; without a listener that ends the process.
+  for (const connections of [admin, pool]) connections.on("error", () => undefined);
   const purser = createPurser({ catalog: exampleCatalog, database: pool });
   await purser.publishCatalog({ actor: "bench" });
   await purser.createTenant({ tenant: "acme", actor: "bench" });

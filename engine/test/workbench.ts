@@ -56,6 +56,8 @@ export async function createWorkbench(options: { max?: number } = {}): Promise<W
   const database = await createTestDatabase();
   const pool = new Pool({ connectionString: database.serviceUrl, max: options.max ?? 10 });
   const admin = new Pool({ connectionString: database.adminUrl, max: 4 });
+  // A connection may still be closing when its database is dropped, and says so; nobody is to hear of it.
+  for (const connections of [pool, admin]) connections.on("error", () => undefined);
   const purser = createPurser({ catalog: smallCatalog, database: pool });
   const published = await purser.publishCatalog({ actor: "test" });
   if (published.outcome !== "published") throw new Error(`the catalogue was not published: ${published.outcome}`);
