@@ -48,7 +48,8 @@ function untilReady(directory: string): Promise<number> {
       ready = (performance.now() - start) / 1000;
       child.kill("SIGTERM");
     });
-    child.once("exit", () => (ready === undefined ? reject(new Error("npm start never said ready")) : resolve(ready)));
+    // Closed is when nothing of it holds the pipe any more: npm ends before what it started.
+    child.once("close", () => (ready === undefined ? reject(new Error("npm start never said ready")) : resolve(ready)));
   });
 }
 
