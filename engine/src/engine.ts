@@ -2,6 +2,7 @@
 import type { ClientBase, Pool } from "pg";
 import { type Balance, balances } from "./balance/balances.ts";
 import { type ConsumeInput, consume } from "./balance/consume.ts";
+import { grants, type OpenGrant } from "./balance/grants.ts";
 import { type GrantInput, type GrantOutcome, issueGrant } from "./balance/issue-grant.ts";
 import { type WithConsumption, withConsumption } from "./balance/with-consumption.ts";
 import type { CapabilityKey, CatalogInput, FeatureKey, PlanKey } from "./catalog/catalog.ts";
@@ -20,6 +21,7 @@ import { asFault, isLockTimeout } from "./store/errors.ts";
 import { pgDatabase } from "./store/pg.ts";
 import { type OpenTenantInput, type OpenTenantOutcome, openTenant } from "./subscription/open-tenant.ts";
 import { type RefreshOutcome, refreshPlanState } from "./subscription/refresh-plan-state.ts";
+import { type Standing, standings } from "./subscription/standings.ts";
 import { type SubscribeInput, type SubscribeOutcome, subscribe } from "./subscription/subscribe.ts";
 import { type AdvanceClockOutcome, advanceClock } from "./tenant/advance-clock.ts";
 import type { Tenant } from "./tenant/tenant.ts";
@@ -70,6 +72,8 @@ export interface Purser<C extends CatalogInput> {
   hasEntitlement(tenant: string, feature: FeatureKey<C>): Promise<boolean>;
   entitlementValue(tenant: string, feature: FeatureKey<C>): Promise<number | null>;
   balances(input: { readonly tenant: string; readonly feature?: string | undefined }): Promise<Balance[]>;
+  /** The grants that count now or will count later, in burn order, each with what it has paid for so far. */
+  grants(input: { readonly tenant: string; readonly feature?: string | undefined }): Promise<OpenGrant[]>;
 
   /** Makes a tenant, on a plan where one is named; its id is its idempotency key. */
   createTenant(input: OpenTenantInput & { readonly plan?: PlanKey<C> | undefined }): Promise<OpenTenantOutcome>;
@@ -79,7 +83,11 @@ export interface Purser<C extends CatalogInput> {
     readonly after?: string;
     readonly count: number;
     readonly mode?: "live" | "test" | undefined;
+    /** With what the ids begin. */
+    readonly prefix?: string | undefined;
   }): Promise<Tenant[]>;
+  /** Where each of these tenants stands: its time, its plan, the status of its subscription. */
+  standings(input: { readonly tenants: readonly string[] }): Promise<Map<string, Standing>>;
   advanceClock(input: { readonly tenant: string; readonly to: Date }): Promise<AdvanceClockOutcome>;
   subscribe(
     input: SubscribeInput & KeyedCommand & { readonly plan: PlanKey<C> },
@@ -168,10 +176,12 @@ export function createPurser<const C extends CatalogInput>(options: {
     hasEntitlement: (tenant, feature) => hasEntitlement(database, tenant, feature),
     entitlementValue: (tenant, feature) => entitlementValue(database, tenant, feature),
     balances: (input) => balances(database, input),
+    grants: (input) => grants(database, input),
 
     createTenant: (input) => inTransaction(database, (tx) => openTenant(tx, input)),
     findTenant: (input) => findTenant(database, input),
     listTenants: (input) => listTenants(database, input),
+    standings: (input) => standings(database, input),
     advanceClock: (input) => inTransaction(database, (tx) => advanceClock(tx, input)),
     async subscribe({ idempotencyKey, dryRun, ...input }) {
       const tenant = asName(input.tenant);

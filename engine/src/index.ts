@@ -1,6 +1,7 @@
 // The only file that others import.
 export type { Balance } from "./balance/balances.ts";
 export type { ConsumeInput } from "./balance/consume.ts";
+export type { OpenGrant } from "./balance/grants.ts";
 export type { GrantInput, GrantOutcome } from "./balance/issue-grant.ts";
 export type { WithConsumption } from "./balance/with-consumption.ts";
 export { type CatalogInput, defineCatalog, type FeatureKey, type PlanKey } from "./catalog/catalog.ts";
@@ -29,4 +30,5 @@ export {
   migrate,
   printMigration,
 } from "./store/migrate.ts";
+export type { Standing } from "./subscription/standings.ts";
 export type { Tenant } from "./tenant/tenant.ts";

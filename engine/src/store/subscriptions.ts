@@ -26,6 +26,38 @@ export async function subscriptionAt(
   return row;
 }
 
+const STANDINGS = `SELECT t.tenant_id, n.now_at, p.plan, p.plan_version, p.status, p.effective_at,
+    nullif(p.ends_at, 'infinity') AS ends_at
+  FROM unnest($1::text[], $2::int[]) t (tenant_id, slot)
+  CROSS JOIN LATERAL (SELECT purser.tenant_now(t.slot, t.tenant_id) AS now_at OFFSET 0) n
+  LEFT JOIN LATERAL (
+    SELECT p.plan, p.plan_version, p.status, p.effective_at, p.ends_at
+      FROM purser.subscriptions s
+      JOIN purser.subscription_periods p
+        ON p.tenant_id = s.tenant_id AND p.subscription_id = s.subscription_id AND p.slot = s.slot
+      WHERE s.tenant_id = t.tenant_id AND s.slot = t.slot AND NOT s.addon
+        AND p.effective_at <= n.now_at AND n.now_at < p.ends_at
+  ) p ON true`;
+
+export interface StandingRow {
+  tenant_id: string;
+  now_at: Date;
+  plan: string | null;
+  plan_version: number | null;
+  status: "trialing" | "active" | "past_due" | "paused" | "suspended" | "canceled" | "expired" | null;
+  effective_at: Date | null;
+  ends_at: Date | null;
+}
+
+/** What time it is for each tenant, and its base subscription at that time. */
+export async function standingsOf(
+  session: Session,
+  tenants: readonly string[],
+  slots: readonly number[],
+): Promise<StandingRow[]> {
+  return session.query<StandingRow>(STANDINGS, [tenants, slots.map(String)]);
+}
+
 const WRITE = `SELECT outcome FROM purser.write_plan_state($1::int, $2::text, $3::jsonb, $4::jsonb, $5::jsonb,
     $6::jsonb, $7::jsonb, $8::timestamptz, $9::text)`;
 

@@ -54,16 +54,21 @@ export async function findTenant(session: Session, slot: number, tenant: string)
 
 const LIST = `SELECT tenant_id, name, mode, time_zone, currency, version, created_at, metadata FROM purser.tenants
   WHERE erased_at IS NULL AND tenant_id > $1::text AND ($3::text IS NULL OR mode = $3::text)
+    AND tenant_id >= $4::text AND tenant_id <= $4::text || U&'\\+10FFFF'
   ORDER BY tenant_id LIMIT $2::int`;
 
-/** Tenants in the order of their ids, after one id: a page of a list that stays stable while rows are added. */
+/**
+ * Tenants in the order of their ids, after one id: a page of a list that stays stable while rows are added. The ids that
+ * begin with `prefix` lie between it and itself with the last character there is.
+ */
 export async function listTenants(
   session: Session,
   after: string,
   count: number,
   mode: string | null,
+  prefix: string,
 ): Promise<TenantRow[]> {
-  return session.query<TenantRow>(LIST, [after, count, mode]);
+  return session.query<TenantRow>(LIST, [after, count, mode, prefix]);
 }
 
 const NOW = `SELECT purser.tenant_now($1::int, $2::text) AS now_at`;

@@ -12,12 +12,22 @@ export async function findTenant(session: Session, input: { readonly tenant: str
   return row === undefined ? undefined : fromRow(row);
 }
 
-/** At most `count` tenants in the order of their ids, after the id `after`; of one mode where it is named. */
+/**
+ * At most `count` tenants in the order of their ids, after the id `after`; of one mode where it is named, and with ids that
+ * begin with `prefix`.
+ */
 export async function listTenants(
   session: Session,
-  input: { readonly after?: string; readonly count: number; readonly mode?: "live" | "test" | undefined },
+  input: {
+    readonly after?: string;
+    readonly count: number;
+    readonly mode?: "live" | "test" | undefined;
+    readonly prefix?: string | undefined;
+  },
 ): Promise<Tenant[]> {
-  return (await list(session, asName(input.after ?? "", true) ?? "", input.count, input.mode ?? null)).map(fromRow);
+  const [after, prefix] = [input.after, input.prefix].map((text) => asName(text ?? "", true));
+  if (prefix === undefined) return [];
+  return (await list(session, after ?? "", input.count, input.mode ?? null, prefix)).map(fromRow);
 }
 
 function fromRow(row: TenantRow): Tenant {
