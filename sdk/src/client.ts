@@ -9,6 +9,7 @@ import {
   type Decision,
   type GrantOutcome,
   grantRefusals,
+  type OpenGrant,
   type Refusal,
   type SubscribeOutcome,
   subscribeRefusals,
@@ -77,6 +78,8 @@ export interface Client {
   issueGrant(input: GrantInput): Promise<GrantOutcome>;
   /** What is left, by feature and subject. Throws `tenant_unknown`. */
   balances(input: { readonly tenant: string; readonly feature?: string }): Promise<readonly Balance[]>;
+  /** The open grants in burn order, each with what it has paid for so far. Throws `tenant_unknown`. */
+  grants(input: { readonly tenant: string; readonly feature?: string }): Promise<readonly OpenGrant[]>;
   readonly tenants: {
     create(input: CreateTenantInput): Promise<CreateTenantOutcome>;
     /** Undefined where there is none of this id. */
@@ -85,6 +88,8 @@ export interface Client {
     list(input?: {
       readonly limit?: number;
       readonly cursor?: string;
+      /** With what the ids begin. */
+      readonly prefix?: string;
     }): Promise<{ readonly tenants: readonly Tenant[]; readonly nextCursor: string | null }>;
     subscribe(input: {
       readonly tenant: string;
@@ -124,6 +129,9 @@ export function createClient(options: ClientOptions): Client {
     async balances({ tenant, feature }) {
       return ((await get(of(tenant, "balances"), { feature })) as { balances: Balance[] }).balances;
     },
+    async grants({ tenant, feature }) {
+      return ((await get(of(tenant, "grants"), { feature })) as { grants: OpenGrant[] }).grants;
+    },
     tenants: {
       async create(input) {
         return outcomeOf(await post(["v1", "tenants"], { ...input }), createTenantRefusals) as CreateTenantOutcome;
@@ -133,8 +141,11 @@ export function createClient(options: ClientOptions): Client {
         if ("problem" in reply && reply.problem.code === "tenant_unknown") return undefined;
         return bodyOf(reply) as Tenant;
       },
-      async list({ limit, cursor } = {}) {
-        return (await get(["v1", "tenants"], { limit, cursor })) as { tenants: Tenant[]; nextCursor: string | null };
+      async list({ limit, cursor, prefix } = {}) {
+        return (await get(["v1", "tenants"], { limit, cursor, prefix })) as {
+          tenants: Tenant[];
+          nextCursor: string | null;
+        };
       },
       async subscribe({ tenant, idempotencyKey, ...body }) {
         const reply = await post(of(tenant, "subscription"), body, idempotencyKey);

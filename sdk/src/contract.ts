@@ -52,6 +52,29 @@ export interface Balance {
   readonly nextChangeAt: string | null;
 }
 
+/** A grant that counts now or will count later, and how far it has been drawn. */
+export interface OpenGrant {
+  readonly grantId: string;
+  readonly feature: string;
+  readonly subject: string;
+  readonly source: "plan" | "product" | "promotion" | "top_up" | "override" | "rollover" | "manual";
+  /** Null while unlimited. */
+  readonly amount: number | null;
+  readonly unlimited: boolean;
+  readonly used: number;
+  readonly remaining: number | null;
+  /** 1 is drawn next; null where it does not count yet. */
+  readonly burnOrder: number | null;
+  readonly priority: number;
+  readonly effectiveAt: string;
+  /** Null where it never ends. */
+  readonly expiresAt: string | null;
+  /** Null where its window has begun and nobody has drawn from it yet. */
+  readonly issuedAt: string | null;
+  readonly dedupeKey: string;
+  readonly metadata: Readonly<Record<string, unknown>>;
+}
+
 export interface Tenant {
   readonly tenant: string;
   readonly name: string;
@@ -61,6 +84,16 @@ export interface Tenant {
   readonly version: number;
   readonly createdAt: string;
   readonly metadata: Readonly<Record<string, unknown>>;
+  /** What time it is for the tenant: of a test tenant, its own clock. */
+  readonly asOf: string;
+  /** Null where it has none at this time. */
+  readonly subscription: {
+    readonly plan: string;
+    readonly planVersion: number;
+    readonly status: "trialing" | "active" | "past_due" | "paused" | "suspended" | "canceled" | "expired";
+    readonly since: string;
+    readonly until: string | null;
+  } | null;
 }
 
 /** The refusals of a consumption: expected, so they are values. The other problems are thrown as `PurserError`. */

@@ -15,6 +15,7 @@ export type {
   Decision,
   Granted,
   GrantOutcome,
+  OpenGrant,
   Refusal,
   SubscribeOutcome,
   Tenant,

@@ -2,6 +2,7 @@
 import { consume, issueGrant, listBalances } from "./balances.ts";
 import { getCatalog } from "./catalog.ts";
 import { check, getEntitlement, listEntitlements } from "./entitlements.ts";
+import { listGrants } from "./grants.ts";
 import { healthz, readyz } from "./health.ts";
 import type { Route } from "./route.ts";
 import { subscribe } from "./subscriptions.ts";
@@ -22,4 +23,5 @@ export const routes: readonly Route[] = [
   listBalances,
   consume,
   issueGrant,
+  listGrants,
 ];

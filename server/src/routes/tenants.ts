@@ -1,7 +1,16 @@
-import { isStorable } from "@purser/engine";
+import { isStorable, type Tenant } from "@purser/engine";
 import { z } from "zod";
+import type { OpenPurser } from "../open-purser.ts";
 import { nothing, route } from "./route.ts";
 import { instant, metadata, mode, name, ofTenant, tenantId, time } from "./wire.ts";
+
+const subscription = z.strictObject({
+  plan: z.string(),
+  planVersion: z.int(),
+  status: z.enum(["trialing", "active", "past_due", "paused", "suspended", "canceled", "expired"]),
+  since: time,
+  until: time.nullable(),
+});
 
 const tenant = z.strictObject({
   tenant: z.string(),
@@ -12,7 +21,16 @@ const tenant = z.strictObject({
   version: z.int(),
   createdAt: time,
   metadata: z.record(z.string(), z.json()),
+  /** What time it is for the tenant, and the subscription it has then. */
+  asOf: time,
+  subscription: subscription.nullable(),
 });
+
+/** Adds to each tenant where it stands. */
+async function standing(purser: OpenPurser, tenants: readonly Tenant[]): Promise<object[]> {
+  const stands = await purser.standings({ tenants: tenants.map(({ tenant: id }) => id) });
+  return tenants.map((one) => ({ ...one, ...stands.get(one.tenant) }));
+}
 
 export const createTenant = route({
   method: "POST",
@@ -71,18 +89,20 @@ export const listTenants = route({
       .transform(tenantAt)
       .refine((after) => after !== undefined, "must be the nextCursor of a page")
       .exactOptional(),
+    /** With what the ids begin. */
+    prefix: name.exactOptional(),
   }),
   body: undefined,
   keyed: false,
   answers: { found: z.strictObject({ tenants: z.array(tenant), nextCursor: z.string().nullable() }) },
   refusals: [],
-  async handle({ purser }, { query: { limit = 100, cursor = "" }, caller }) {
+  async handle({ purser }, { query: { limit = 100, cursor = "", prefix }, caller }) {
     // One more than asked for tells whether there is another page.
-    const found = await purser.listTenants({ after: cursor, count: limit + 1, mode: caller.mode });
+    const found = await purser.listTenants({ after: cursor, count: limit + 1, mode: caller.mode, prefix });
     const tenants = found.slice(0, limit);
     const last = tenants.at(-1);
     const nextCursor = found.length > limit && last !== undefined ? cursorAfter(last.tenant) : null;
-    return { outcome: "found", body: { tenants, nextCursor } };
+    return { outcome: "found", body: { tenants: await standing(purser, tenants), nextCursor } };
   },
 });
 
@@ -110,7 +130,9 @@ export const getTenant = route({
   refusals: ["tenant_unknown"],
   async handle({ purser }, { params }) {
     const found = await purser.findTenant(params);
-    return found === undefined ? { outcome: "tenant_unknown" } : { outcome: "found", body: found };
+    if (found === undefined) return { outcome: "tenant_unknown" };
+    const [body = found] = await standing(purser, [found]);
+    return { outcome: "found", body };
   },
 });
 

@@ -21,6 +21,7 @@ const samples: Readonly<Record<string, Sample>> = {
   listEntitlements: { call: at("/entitlements") },
   getEntitlement: { call: at("/entitlements/projects.max") },
   listBalances: { call: at("/balances") },
+  listGrants: { call: at("/grants") },
   consume: { call: to("/consume"), body: { feature: "messaging.credits" }, idempotencyKey: "sample-consume" },
   issueGrant: {
     call: to("/grants"),
