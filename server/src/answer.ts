@@ -2,6 +2,7 @@
 // application/problem+json). A refusal has one status wherever it comes from.
 import type { Socket } from "node:net";
 import type { FastifyReply } from "fastify";
+import { traceOf } from "./trace.ts";
 
 interface Row {
   readonly status: number;
@@ -30,6 +31,7 @@ const table = {
   created: { status: 201, title: "Created" },
   subscribed: { status: 201, title: "Subscribed" },
   granted: { status: 201, title: "Granted" },
+  not_modified: { status: 304, title: "Not modified" },
 
   malformed_url: { status: 400, title: "The address is not valid" },
   malformed_json: { status: 400, title: "The body is not valid JSON" },
@@ -86,8 +88,20 @@ const table = {
 export type OutcomeCode = keyof typeof table;
 
 /** Codes of what went well; the rest are refusals. */
-type SuccessCode = "found" | "decided" | "consumed" | "advanced" | "created" | "subscribed" | "granted";
-type RefusalCode = Exclude<OutcomeCode, SuccessCode>;
+type SuccessCode = {
+  [Code in OutcomeCode]: (typeof table)[Code]["status"] extends 200 | 201 ? Code : never;
+}[OutcomeCode];
+export type RefusalCode = Exclude<OutcomeCode, SuccessCode | "not_modified">;
+
+/** What the description of the server says of an outcome. */
+export function describeOutcome(code: OutcomeCode): Omit<Row, "field"> {
+  return table[code];
+}
+
+/** Every refusal there is, in the order of its status. */
+export const refusals = (Object.keys(table) as OutcomeCode[]).filter(
+  (code): code is RefusalCode => table[code].status >= 400,
+);
 
 /** One thing that is wrong with a request, and where. */
 export interface ProblemField {
@@ -160,17 +174,26 @@ export async function send(
   const field = answer.field ?? row.field;
   const errors = answer.errors ?? (field === undefined ? undefined : [fieldAtFault(answer, field, places)]);
   const problem = {
-    type: `urn:purser:problem:${answer.outcome}`,
+    type: typeOf(answer.outcome),
     title: row.title,
     status: row.status,
     code: answer.outcome,
     detail: answer.detail ?? sentence(row.title, errors),
+    traceId: traceOf(reply.request.raw).traceId,
     ...(errors === undefined ? {} : { errors }),
     ...(answer.available === undefined ? {} : { available: answer.available }),
     ...(answer.restrictedBy === undefined ? {} : { restrictedBy: answer.restrictedBy }),
   };
   // As bytes, since a text would get a charset, which this media type does not have.
   await reply.type("application/problem+json").send(Buffer.from(JSON.stringify(problem)));
+}
+
+/** Where a problem is explained, on this server, so that it can be looked up without a network beyond it. */
+const typeOf = (code: RefusalCode) => `/docs#problem-${code}`;
+
+/** Says that what the client has is what it would get. The headers that go with it are set already. */
+export async function sendNotModified(reply: FastifyReply): Promise<void> {
+  await reply.status(table.not_modified.status).send();
 }
 
 function fieldAtFault(
@@ -220,14 +243,14 @@ const refusalsOfParser: Readonly<Record<string, RefusalCode>> = {
 };
 
 /** Answers what is not even HTTP, where there is no request to reply to, and hangs up. */
-export function refuseConnection(error: Error & { code?: string }, socket: Socket): void {
+export function refuseConnection(error: Error & { code?: string }, socket: Socket, traceId: string): void {
   if (error.code === "ECONNRESET" || !socket.writable) {
     socket.destroy();
     return;
   }
   const code = refusalsOfParser[error.code ?? ""] ?? "bad_request";
   const { status, title } = table[code];
-  const body = JSON.stringify({ type: `urn:purser:problem:${code}`, title, status, code, detail: `${title}.` });
+  const body = JSON.stringify({ type: typeOf(code), title, status, code, detail: `${title}.`, traceId });
   const head = `HTTP/1.1 ${status} \r\nContent-Type: application/problem+json\r\nContent-Length: ${Buffer.byteLength(body)}`;
   socket.end(`${head}\r\nConnection: close\r\n\r\n${body}`);
 }

@@ -1,19 +1,26 @@
 // The HTTP server: the route table on Fastify. Parse, authorise, call one engine function, answer.
-import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyRequest } from "fastify";
+import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
 import type { z } from "zod";
-import { Problem, type ProblemField, refusalOfFramework, refuseConnection, send } from "./answer.ts";
+import { Problem, type ProblemField, refusalOfFramework, refuseConnection, send, sendNotModified } from "./answer.ts";
 import { type Caller, createGate } from "./auth.ts";
+import { entityTag, namesTag } from "./conditional.ts";
 import { isDatabaseTrouble } from "./database-trouble.ts";
+import { mountDocuments } from "./documents.ts";
 import { readJsonBody } from "./json-body.ts";
 import { randomWord } from "./keys.ts";
 import { type LogLevel, type LogStream, logging, traced } from "./logging.ts";
+import { createMetrics, type Metrics } from "./metrics.ts";
+import { isTagged } from "./openapi.ts";
 import { routes } from "./routes/index.ts";
 import type { Engine, Route } from "./routes/route.ts";
+import { beginTrace, traceOf, traceparent } from "./trace.ts";
 
 export interface ServerOptions extends Engine {
   readonly logLevel?: LogLevel;
   /** Where log lines go; standard output where it is not said. */
   readonly log?: LogStream;
+  /** Whether /metrics is there, for whoever can reach this server. */
+  readonly metrics?: boolean;
 }
 
 const BODY_LIMIT = 65_536;
@@ -26,7 +33,8 @@ const methods = ["GET", "POST", "PUT", "PATCH", "DELETE"] as const;
 export function createServer(options: ServerOptions): FastifyInstance {
   const { purser, database } = options;
   const gate = createGate(purser);
-  const app = Fastify({
+  const metrics = options.metrics === true ? createMetrics(database) : undefined;
+  const app: FastifyInstance = Fastify({
     ...logging(options),
     bodyLimit: BODY_LIMIT,
     requestTimeout: REQUEST_LIMIT_MS,
@@ -39,8 +47,15 @@ export function createServer(options: ServerOptions): FastifyInstance {
     frameworkErrors: (error, request, reply) => {
       void send(reply, refusalOf(error, request.log));
     },
-    clientErrorHandler: refuseConnection,
+    clientErrorHandler: (error, socket) => {
+      const { traceId } = beginTrace();
+      refuseConnection(error, socket, traceId);
+      app.log.info({ traceId, code: error.code }, "not a request");
+    },
+    // Of eight bytes, since it is what a trace calls a span.
     genReqId: () => randomWord(8),
+    childLoggerFactory: (logger, bindings, given, request) =>
+      logger.child({ ...bindings, traceId: traceOf(request).traceId }, given),
   });
 
   app.removeAllContentTypeParsers();
@@ -56,7 +71,11 @@ export function createServer(options: ServerOptions): FastifyInstance {
     stopping = true;
   });
   app.addHook("onRequest", async (request, reply) => {
-    reply.headers({ "x-request-id": request.id, "cache-control": "no-store" });
+    reply.headers({
+      "x-request-id": request.id,
+      traceparent: traceparent(traceOf(request.raw), request.id),
+      "cache-control": "no-store",
+    });
   });
   app.addHook("onSend", async (_, reply) => {
     // Kept alive, the connection of a request that was in flight would hold the stop up for as long as it idles.
@@ -64,16 +83,21 @@ export function createServer(options: ServerOptions): FastifyInstance {
   });
   app.addHook("onResponse", async (request, reply) => {
     traced(request, reply);
+    const { operation } = request.routeOptions.config;
+    metrics?.answered(operation?.operation ?? "none", reply.statusCode, reply.elapsedTime / 1000);
   });
   app.setNotFoundHandler((_, reply) => send(reply, { outcome: "route_unknown" }));
   app.setErrorHandler((error, request, reply) => send(reply, refusalOf(error, request.log), placesOf(request)));
 
-  for (const route of routes) mount(app, route, gate, { purser, database });
-  for (const path of new Set(routes.map((route) => route.path))) {
-    const taken = routes.filter((route) => route.path === path).map(({ method }) => method);
+  for (const route of routes) mount(app, route, gate, { purser, database }, metrics);
+  const documents = mountDocuments(app, metrics);
+  for (const path of new Set([...routes.map((route) => route.path), ...documents])) {
+    const taken = documents.includes(path)
+      ? ["GET"]
+      : routes.filter((route) => route.path === path).map(({ method }) => method);
     const allow = taken.join(", ");
     app.route({
-      method: methods.filter((method) => !(taken as string[]).includes(method)),
+      method: methods.filter((method) => !taken.includes(method)),
       url: pathOf(path),
       onRequest: (_, reply) => send(reply, { outcome: "method_not_allowed", headers: { allow } }),
       handler: (_, reply) => send(reply, { outcome: "method_not_allowed", headers: { allow } }),
@@ -91,7 +115,13 @@ declare module "fastify" {
   }
 }
 
-function mount(app: FastifyInstance, route: Route, gate: ReturnType<typeof createGate>, engine: Engine): void {
+function mount(
+  app: FastifyInstance,
+  route: Route,
+  gate: ReturnType<typeof createGate>,
+  engine: Engine,
+  metrics: Metrics | undefined,
+): void {
   app.route({
     method: route.method,
     url: pathOf(route.path),
@@ -114,10 +144,27 @@ function mount(app: FastifyInstance, route: Route, gate: ReturnType<typeof creat
       const body = route.body === undefined ? undefined : parsed(route.body, request.body, "body", errors);
       if (errors.length > 0) throw new Problem({ outcome: "invalid_input", errors });
       const caller = request.caller ?? anyone;
-      await send(reply, await route.handle(engine, { params, query, body, idempotencyKey, caller }), placesOf(request));
+      const answer = await route.handle(engine, { params, query, body, idempotencyKey, caller });
+      metrics?.settled(route.operation, answer);
+      if ("body" in answer && holdsAlready(request, reply, route, answer.body)) await sendNotModified(reply);
+      else await send(reply, answer, placesOf(request));
       return reply;
     },
   });
+}
+
+/** Sets the headers that belong to a reading, and tells whether the client has this answer already. */
+function holdsAlready(request: FastifyRequest, reply: FastifyReply, route: Route, body: object): boolean {
+  if (!isTagged(route)) return false;
+  if ("nextCursor" in body && typeof body.nextCursor === "string") {
+    const next = new URL(request.url, "http://purser");
+    next.searchParams.set("cursor", body.nextCursor);
+    reply.header("link", `<${next.pathname}${next.search}>; rel="next"`);
+  }
+  const tag = entityTag(route.lasting === undefined ? body : route.lasting(body));
+  // It may be kept by whoever asked, and is asked about again every time, with a key that is read afresh.
+  reply.headers({ etag: tag, "cache-control": "private, no-cache", vary: "authorization, cookie" });
+  return namesTag(request.headers["if-none-match"], tag);
 }
 
 /** On the routes that ask for no key. */

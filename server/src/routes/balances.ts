@@ -1,42 +1,79 @@
 import { z } from "zod";
+import { nextCursor, page, pageOf } from "./paging.ts";
 import { nothing, route } from "./route.ts";
-import { amount, name, instant, metadata, ofTenant, quantity, subject, time } from "./wire.ts";
+import { amount, feature, instant, metadata, ofTenant, quantity, subject, time } from "./wire.ts";
 
-const balance = z.strictObject({
-  feature: z.string(),
-  subject: z.string(),
-  kind: z.enum(["capacity", "metered", "credits"]),
-  enforcement: z.enum(["hard", "soft", "observe"]),
-  unlimited: z.boolean(),
-  granted: quantity,
-  used: quantity,
-  held: quantity,
-  available: quantity.nullable(),
-  overage: quantity,
-  claimed: z.int(),
-  deniedReason: z.string().nullable(),
-  restrictedBy: z.string().nullable(),
-  version: z.int(),
-  asOf: time,
-  nextChangeAt: time.nullable(),
-});
+const balance = z
+  .strictObject({
+    feature: z.string(),
+    subject: z.string().meta({ description: "`''` is the tenant itself." }),
+    kind: z.enum(["capacity", "metered", "credits"]),
+    enforcement: z.enum(["hard", "soft", "observe"]),
+    unlimited: z.boolean(),
+    granted: quantity.meta({ description: "The amounts of the grants that count now." }),
+    used: quantity.meta({ description: "What of those grants has been used." }),
+    held: quantity.meta({ description: "What open holds have set aside." }),
+    available: quantity.nullable().meta({ description: "granted − used − held; null while unlimited." }),
+    overage: quantity.meta({ description: "What was allowed beyond the grants since the window began." }),
+    claimed: z.int().meta({ description: "Named slots occupied, of a capacity." }),
+    deniedReason: z.string().nullable().meta({ description: "Why nothing can be consumed now, if so." }),
+    restrictedBy: z.string().nullable(),
+    version: z.int().meta({ description: "Counts the changes of this balance." }),
+    asOf: time,
+    nextChangeAt: time.nullable().meta({ description: "The next instant at which this changes by time alone." }),
+  })
+  .meta({ id: "Balance", description: "What is left of a feature, and where the number comes from." });
+type Balance = z.output<typeof balance>;
+
+const messages: Balance = {
+  feature: "messaging.credits",
+  subject: "",
+  kind: "credits",
+  enforcement: "hard",
+  unlimited: false,
+  granted: 100,
+  used: 5,
+  held: 0,
+  available: 95,
+  overage: 0,
+  claimed: 0,
+  deniedReason: null,
+  restrictedBy: null,
+  version: 2,
+  asOf: "2031-05-01T00:00:00.000Z",
+  nextChangeAt: "2031-06-01T00:00:00.000Z",
+};
 
 export const listBalances = route({
   method: "GET",
   path: "/v1/tenants/{tenant}/balances",
   operation: "listBalances",
   summary: "What is left of every feature that counts, by feature and subject.",
+  description: "In the order of features and, within one, of subjects; a page at a time.",
+  noun: "Balances",
   scope: "balances:read",
   params: ofTenant,
-  query: z.strictObject({ feature: name.exactOptional() }),
+  query: z.strictObject({ feature: feature.exactOptional(), ...page(2, 1000) }),
   body: undefined,
   keyed: false,
-  answers: { found: z.strictObject({ balances: z.array(balance) }) },
+  answers: {
+    found: z.strictObject({ balances: z.array(balance), nextCursor }).meta({ id: "BalancePage" }),
+  },
   refusals: ["tenant_unknown"],
-  async handle({ purser }, { params, query }) {
-    const balances = await purser.balances({ ...params, ...query });
-    if (balances.length === 0 && (await purser.findTenant(params)) === undefined) return { outcome: "tenant_unknown" };
-    return { outcome: "found", body: { balances } };
+  lasting: (answer) => {
+    const { balances, ...rest } = answer as { balances: readonly Balance[] };
+    return { ...rest, balances: balances.map(({ asOf: _, ...balanceItself }) => balanceItself) };
+  },
+  example: {
+    params: { tenant: "acme" },
+    query: { feature: "messaging.credits" },
+    answer: { balances: [messages], nextCursor: null },
+  },
+  async handle({ purser }, { params, query: { limit = 1000, cursor, ...asked } }) {
+    const found = await purser.balances({ ...params, ...asked });
+    if (found.length === 0 && (await purser.findTenant(params)) === undefined) return { outcome: "tenant_unknown" };
+    const { lines, nextCursor: next } = pageOf(found, (line) => [line.feature, line.subject], { limit, cursor });
+    return { outcome: "found", body: { balances: lines, nextCursor: next } };
   },
 });
 
@@ -45,27 +82,43 @@ export const consume = route({
   path: "/v1/tenants/{tenant}/consume",
   operation: "consume",
   summary: "Takes an amount, once per key, or refuses and leaves nothing.",
+  description:
+    "The same key with the same input is a replay: nothing is taken, and the answer has the first time's numbers. What an upgrade or a top-up would cure is 402, what somebody decided against 403.",
+  noun: "Balances",
   scope: "consume",
   params: ofTenant,
   query: nothing,
-  body: z.strictObject({
-    feature: name,
-    amount: amount.exactOptional(),
-    subject: subject.exactOptional(),
-    occurredAt: instant.exactOptional(),
-    metadata: metadata.exactOptional(),
-  }),
+  body: z
+    .strictObject({
+      feature,
+      amount: amount.exactOptional(),
+      subject: subject.exactOptional(),
+      occurredAt: instant
+        .exactOptional()
+        .meta({ description: "When it happened, for reports; the decision is about now." }),
+      metadata: metadata.exactOptional(),
+    })
+    .meta({ id: "ConsumeRequest" }),
   keyed: true,
   answers: {
-    consumed: z.strictObject({
-      outcome: z.literal("consumed"),
-      replayed: z.boolean(),
-      amount: quantity,
-      overage: quantity,
-      available: quantity.nullable(),
-      version: z.int(),
-      recordedAt: time,
-    }),
+    consumed: z
+      .strictObject({
+        outcome: z.literal("consumed"),
+        replayed: z.boolean().meta({
+          description:
+            "True where this key had consumed before: nothing was taken now, and these are the first time's numbers.",
+        }),
+        amount: quantity,
+        overage: quantity.meta({
+          description: "The part beyond what was available, where enforcement lets it through.",
+        }),
+        available: quantity
+          .nullable()
+          .meta({ description: "What was left right after this consumption; null while unlimited." }),
+        version: z.int().meta({ description: "The version of the balance that this consumption made." }),
+        recordedAt: time,
+      })
+      .meta({ id: "Consumed", description: "A consumption that happened, now or the first time its key was used." }),
   },
   refusals: [
     "idempotency_conflict",
@@ -86,6 +139,20 @@ export const consume = route({
     "insufficient_balance",
     "busy",
   ],
+  example: {
+    params: { tenant: "acme" },
+    body: { feature: "messaging.credits", amount: 5, subject: "ann" },
+    idempotencyKey: "message-4711",
+    answer: {
+      outcome: "consumed",
+      replayed: false,
+      amount: 5,
+      overage: 0,
+      available: 95,
+      version: 2,
+      recordedAt: "2031-05-01T00:00:00.000Z",
+    },
+  },
   async handle({ purser, database }, { params, body, idempotencyKey }) {
     const outcome = await purser.tryConsume(database, { ...params, ...body, idempotencyKey });
     return outcome.outcome === "consumed" ? { outcome: "consumed", body: outcome } : outcome;
@@ -97,35 +164,59 @@ export const issueGrant = route({
   path: "/v1/tenants/{tenant}/grants",
   operation: "issueGrant",
   summary: "Adds an amount, or unlimited use, to a balance, once per key.",
+  description: "The key is the grant's own, for ever: the same purchase can never grant twice.",
+  noun: "Balances",
   scope: "grants:write",
   params: ofTenant,
   query: nothing,
   body: z
     .strictObject({
-      feature: name,
+      feature,
       amount: amount.exactOptional(),
-      unlimited: z.literal(true, "must be true, or left out").exactOptional(),
+      unlimited: z
+        .literal(true, "must be true, or left out")
+        .meta({ description: "In place of an amount." })
+        .exactOptional(),
       subject: subject.exactOptional(),
       source: z.enum(["product", "promotion", "top_up", "manual"]).exactOptional(),
       effectiveAt: instant.exactOptional(),
       expiresAt: instant.exactOptional(),
-      priority: z.int("must be a whole number from 0 to 1000").min(0).max(1000).exactOptional(),
+      priority: z
+        .int("must be a whole number from 0 to 1000")
+        .min(0)
+        .max(1000)
+        .meta({ description: "Lower is drawn first; 100 where it is not said." })
+        .exactOptional(),
       metadata: metadata.exactOptional(),
     })
     .refine((grant) => grant.unlimited === undefined || grant.amount === undefined, {
       path: ["amount"],
       error: "must be left out where unlimited is true",
-    }),
+    })
+    .meta({ id: "GrantRequest" }),
   keyed: true,
   answers: {
-    granted: z.strictObject({
-      outcome: z.literal("granted"),
-      replayed: z.boolean(),
-      grantId: z.string(),
-      available: quantity.nullable(),
-    }),
+    granted: z
+      .strictObject({
+        outcome: z.literal("granted"),
+        replayed: z.boolean(),
+        grantId: z.string(),
+        available: quantity.nullable().meta({ description: "Of the balance, after it; null while unlimited." }),
+      })
+      .meta({ id: "Granted", description: "A grant that was made, now or the first time its key was used." }),
   },
   refusals: ["tenant_unknown", "feature_unknown", "wrong_kind", "idempotency_conflict", "subject_required", "busy"],
+  example: {
+    params: { tenant: "acme" },
+    body: { feature: "messaging.credits", amount: 1000, source: "product" },
+    idempotencyKey: "purchase-2031-17",
+    answer: {
+      outcome: "granted",
+      replayed: false,
+      grantId: "01977c2e-8a00-4c5e-9d0b-2f6f3c1d5a77",
+      available: 1095,
+    },
+  },
   async handle({ purser, database }, { params, body, idempotencyKey }) {
     const outcome = await purser.issueGrant(database, { ...params, ...body, dedupeKey: idempotencyKey });
     return outcome.outcome === "granted" ? { outcome: "granted", body: outcome } : outcome;

@@ -1,42 +1,53 @@
 import { z } from "zod";
+import { decision, type DecisionOnTheWire, lastingOf } from "./decision.ts";
+import { nextCursor, page, pageOf } from "./paging.ts";
 import { nothing, route } from "./route.ts";
-import { amount, name, ofTenant, quantity, subject, time } from "./wire.ts";
+import { amount, feature, ofTenant, subject } from "./wire.ts";
 
-const decision = z.strictObject({
-  allowed: z.boolean(),
-  reason: z.string(),
-  feature: z.string(),
-  kind: z.enum(["flag", "value", "capacity", "metered", "credits"]).nullable(),
-  tier: z.string().nullable(),
-  requiredTier: z.string().nullable(),
-  value: z.json(),
-  limit: quantity.nullable(),
-  used: quantity.nullable(),
-  remaining: quantity.nullable(),
-  unlimited: z.boolean(),
-  overLimit: quantity,
-  resetsAt: time.nullable(),
-  source: z.enum(["plan", "purchase", "override"]).nullable(),
-  restrictedBy: z.enum(["disabled", "frozen", "degraded"]).nullable(),
-  unlockedBy: z.array(z.string()),
-  asOf: time,
-  version: z.int(),
-  cached: z.boolean(),
-  cacheTtlRemaining: z.number(),
-});
+const messages: DecisionOnTheWire = {
+  allowed: true,
+  reason: "INCLUDED",
+  feature: "messaging.credits",
+  kind: "credits",
+  tier: "pro",
+  requiredTier: null,
+  value: null,
+  limit: 100,
+  used: 5,
+  remaining: 95,
+  unlimited: false,
+  overLimit: 0,
+  resetsAt: "2031-06-01T00:00:00.000Z",
+  source: "plan",
+  restrictedBy: null,
+  unlockedBy: [],
+  asOf: "2031-05-01T00:00:00.000Z",
+  version: 2,
+  cached: false,
+  cacheTtlRemaining: 0,
+};
 
 export const check = route({
   method: "POST",
   path: "/v1/tenants/{tenant}/check",
   operation: "check",
   summary: "May this tenant do this now, how much is left, and if not, why not? A denial is an answer and no error.",
+  description: "Changes nothing. Between a check and a consume others may take what is left; only the consume decides.",
+  noun: "Entitlements",
   scope: "entitlements:read",
   params: ofTenant,
   query: nothing,
-  body: z.strictObject({ feature: name, amount: amount.exactOptional(), subject: subject.optional() }),
+  body: z
+    .strictObject({ feature, amount: amount.exactOptional(), subject: subject.optional() })
+    .meta({ id: "CheckRequest" }),
   keyed: false,
   answers: { decided: decision },
   refusals: [],
+  example: {
+    params: { tenant: "acme" },
+    body: { feature: "messaging.credits", amount: 5 },
+    answer: messages,
+  },
   async handle({ purser }, { params, body }) {
     const answer = await purser.check({ ...params, ...body });
     return "outcome" in answer ? answer : { outcome: "decided", body: answer };
@@ -48,18 +59,34 @@ export const listEntitlements = route({
   path: "/v1/tenants/{tenant}/entitlements",
   operation: "listEntitlements",
   summary: "The same decision for every feature on sale, in the order of their keys.",
+  description: "A page at a time; `tier` is the tenant's own.",
+  noun: "Entitlements",
   scope: "entitlements:read",
   params: ofTenant,
-  query: nothing,
+  query: z.strictObject(page(1, 1000)),
   body: undefined,
   keyed: false,
-  answers: { found: z.strictObject({ entitlements: z.array(decision) }) },
+  answers: {
+    found: z
+      .strictObject({ tier: z.string().nullable(), entitlements: z.array(decision), nextCursor })
+      .meta({ id: "EntitlementPage" }),
+  },
   refusals: ["tenant_unknown"],
-  async handle({ purser }, { params }) {
-    const entitlements = await purser.checkAll(params);
-    if (entitlements.length === 0 && (await purser.findTenant(params)) === undefined)
-      return { outcome: "tenant_unknown" };
-    return { outcome: "found", body: { entitlements } };
+  lasting: (answer) => {
+    const { entitlements, ...rest } = answer as { entitlements: readonly object[] };
+    return { ...rest, entitlements: entitlements.map(lastingOf) };
+  },
+  example: {
+    params: { tenant: "acme" },
+    query: { limit: "1" },
+    answer: { tier: "pro", entitlements: [messages], nextCursor: "WyJtZXNzYWdpbmcuY3JlZGl0cyJd" },
+  },
+  async handle({ purser }, { params, query: { limit = 1000, cursor } }) {
+    const found = await purser.checkAll(params);
+    if (found.length === 0 && (await purser.findTenant(params)) === undefined) return { outcome: "tenant_unknown" };
+    const tier = found.find((line) => line.tier !== null)?.tier ?? null;
+    const { lines, nextCursor: next } = pageOf(found, (line) => [line.feature], { limit, cursor });
+    return { outcome: "found", body: { tier, entitlements: lines, nextCursor: next } };
   },
 });
 
@@ -68,13 +95,16 @@ export const getEntitlement = route({
   path: "/v1/tenants/{tenant}/entitlements/{feature}",
   operation: "getEntitlement",
   summary: "The decision for one feature, or capability, as a resource: unknown ones are not found.",
+  noun: "Entitlements",
   scope: "entitlements:read",
-  params: ofTenant.extend({ feature: name }),
+  params: ofTenant.extend({ feature }),
   query: z.strictObject({ subject: subject.exactOptional() }),
   body: undefined,
   keyed: false,
   answers: { found: decision },
   refusals: ["tenant_unknown", "feature_unknown"],
+  lasting: lastingOf,
+  example: { params: { tenant: "acme", feature: "messaging.credits" }, answer: messages },
   async handle({ purser }, { params, query }) {
     const answer = await purser.check({ ...params, ...query });
     if ("outcome" in answer) return answer;

@@ -1,40 +1,83 @@
 import { z } from "zod";
+import { nextCursor, page, pageOf } from "./paging.ts";
 import { route } from "./route.ts";
-import { name, ofTenant, quantity, time } from "./wire.ts";
+import { feature, ofTenant, quantity, time } from "./wire.ts";
 
-const grant = z.strictObject({
-  grantId: z.string(),
-  feature: z.string(),
-  subject: z.string(),
-  source: z.enum(["plan", "product", "promotion", "top_up", "override", "rollover", "manual"]),
-  amount: quantity.nullable(),
-  unlimited: z.boolean(),
-  used: quantity,
-  remaining: quantity.nullable(),
-  burnOrder: z.int().nullable(),
-  priority: z.int(),
-  effectiveAt: time,
-  expiresAt: time.nullable(),
-  issuedAt: time.nullable(),
-  dedupeKey: z.string(),
-  metadata: z.record(z.string(), z.json()),
-});
+const grant = z
+  .strictObject({
+    grantId: z.string(),
+    feature: z.string(),
+    subject: z.string().meta({ description: "`''` is the tenant itself." }),
+    source: z.enum(["plan", "product", "promotion", "top_up", "override", "rollover", "manual"]),
+    amount: quantity.nullable().meta({ description: "Null while unlimited." }),
+    unlimited: z.boolean(),
+    used: quantity.meta({ description: "What it has paid for so far." }),
+    remaining: quantity.nullable(),
+    burnOrder: z.int().nullable().meta({ description: "1 is drawn next; null where it does not count yet." }),
+    priority: z.int(),
+    effectiveAt: time,
+    expiresAt: time.nullable().meta({ description: "Null where it never ends." }),
+    issuedAt: time.nullable().meta({
+      description: "Null where its window has begun and nobody has drawn from it yet.",
+    }),
+    dedupeKey: z.string(),
+    metadata: z.record(z.string(), z.json()),
+  })
+  .meta({
+    id: "OpenGrant",
+    description: "A grant that counts now or will count later, and how far it has been drawn.",
+  });
 
 export const listGrants = route({
   method: "GET",
   path: "/v1/tenants/{tenant}/grants",
   operation: "listGrants",
-  summary: "The grants that count now or will count later, in burn order, each with what it has paid for so far.",
+  summary: "The grants that count now or will count later, each with what it has paid for so far.",
+  description: "By feature and subject, and within these in burn order; a page at a time.",
+  noun: "Balances",
   scope: "balances:read",
   params: ofTenant,
-  query: z.strictObject({ feature: name.exactOptional() }),
+  query: z.strictObject({ feature: feature.exactOptional(), ...page(4, 1000) }),
   body: undefined,
   keyed: false,
-  answers: { found: z.strictObject({ grants: z.array(grant) }) },
+  answers: { found: z.strictObject({ grants: z.array(grant), nextCursor }).meta({ id: "GrantPage" }) },
   refusals: ["tenant_unknown"],
-  async handle({ purser }, { params, query }) {
-    const grants = await purser.grants({ ...params, ...query });
-    if (grants.length === 0 && (await purser.findTenant(params)) === undefined) return { outcome: "tenant_unknown" };
-    return { outcome: "found", body: { grants } };
+  example: {
+    params: { tenant: "acme" },
+    query: { feature: "messaging.credits" },
+    answer: {
+      grants: [
+        {
+          grantId: "01977c2e-8a00-4c5e-9d0b-2f6f3c1d5a77",
+          feature: "messaging.credits",
+          subject: "",
+          source: "product",
+          amount: 1000,
+          unlimited: false,
+          used: 0,
+          remaining: 1000,
+          burnOrder: 1,
+          priority: 100,
+          effectiveAt: "2031-05-01T00:00:00.000Z",
+          expiresAt: null,
+          issuedAt: "2031-05-01T00:00:00.000Z",
+          dedupeKey: "purchase-2031-17",
+          metadata: {},
+        },
+      ],
+      nextCursor: null,
+    },
+  },
+  async handle({ purser }, { params, query: { limit = 1000, cursor, ...asked } }) {
+    const found = await purser.grants({ ...params, ...asked });
+    if (found.length === 0 && (await purser.findTenant(params)) === undefined) return { outcome: "tenant_unknown" };
+    // What does not count yet stands behind what does, as the engine has it.
+    const rank = (order: number | null) => String(order ?? 9_999_999_999).padStart(10, "0");
+    const { lines, nextCursor: next } = pageOf(
+      found,
+      (line) => [line.feature, line.subject, rank(line.burnOrder), line.grantId],
+      { limit, cursor },
+    );
+    return { outcome: "found", body: { grants: lines, nextCursor: next } };
   },
 });

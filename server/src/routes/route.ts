@@ -1,5 +1,5 @@
-// What a route is: everything that is to be known about an operation, so that the server and, later, its description are
-// both made from it.
+// What a route is: everything that is to be known about an operation, so that the server, its description and the client
+// are made from it.
 import type { Pool } from "pg";
 import { z } from "zod";
 import type { Answer, OutcomeCode } from "../answer.ts";
@@ -14,6 +14,15 @@ export interface Engine {
   readonly database: Pool;
 }
 
+/** A request and what it is answered: sent and compared by the tests, shown by the reference. */
+export interface Example {
+  readonly params?: Readonly<Record<string, string>>;
+  readonly query?: Readonly<Record<string, string>>;
+  readonly body?: unknown;
+  readonly idempotencyKey?: string;
+  readonly answer: unknown;
+}
+
 export interface RouteOf<Params extends z.ZodType, Query extends z.ZodType, Body extends z.ZodType> {
   readonly method: "GET" | "POST";
   /** With `{name}` for what `params` describes. */
@@ -21,6 +30,11 @@ export interface RouteOf<Params extends z.ZodType, Query extends z.ZodType, Body
   /** The name of the operation in the contract and, in the SDK, of its method. */
   readonly operation: string;
   readonly summary: string;
+  /** What a reader of the reference has to know besides, in sentences. */
+  readonly description?: string;
+  /** Under which heading the reference has it; the first word of its path where it is not said. */
+  readonly noun?: string;
+  readonly example?: Example;
   /** What a key must be allowed to do; undefined where no key is asked for. */
   readonly scope: Scope | undefined;
   readonly params: Params;
@@ -31,8 +45,10 @@ export interface RouteOf<Params extends z.ZodType, Query extends z.ZodType, Body
   readonly keyed: boolean;
   /** The successes and their bodies. */
   readonly answers: { readonly [outcome in OutcomeCode]?: z.ZodType };
-  /** The refusals of its own, besides those that every route has. */
+  /** The refusals of its own, besides those that every route has, in the order of precedence. */
   readonly refusals: readonly OutcomeCode[];
+  /** Of a reading: the answer without what differs at every asking, for its `ETag`. All of it where it is not said. */
+  readonly lasting?: (answer: object) => unknown;
   handle(
     engine: Engine,
     input: {

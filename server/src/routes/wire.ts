@@ -9,16 +9,31 @@ const takes = (text: string) => isStorable(text) && text.length <= 200;
 
 export const name = z.string(NAME).min(1, NAME).max(200, NAME).refine(takes, NAME);
 
+/** A feature's key, or a capability's. */
+export const feature = name.meta({
+  description: "A feature's key, or a capability's.",
+  examples: ["messaging.credits"],
+});
+
 /** Not `.` or `..`, which every client takes out of an address before sending it. */
-export const tenantId = name.refine((text) => text !== "." && text !== "..", 'must not be "." or ".."');
+export const tenantId = name
+  .refine((text) => text !== "." && text !== "..", 'must not be "." or ".."')
+  .meta({ description: "The tenant's id, as your application chose it.", examples: ["acme"] });
 
 const SUBJECT = "must be a text of at most 200 characters, without NUL or half a surrogate pair";
 /** Who inside the tenant; empty, like absent, is the tenant itself. */
-export const subject = z.string(SUBJECT).max(200, SUBJECT).refine(takes, SUBJECT);
+export const subject = z
+  .string(SUBJECT)
+  .max(200, SUBJECT)
+  .refine(takes, SUBJECT)
+  .meta({ description: "Who inside the tenant: a user, a seat, a project. Empty, like absent, is the tenant itself." });
 
 const AMOUNT = "must be a number or a decimal text, more than 0, with at most 6 fractional and 15 significant digits";
 /** A quantity on its way in: a JSON number, or a text where the client keeps decimals as text. The engine judges it. */
-export const amount = z.union([z.number(AMOUNT), z.string(AMOUNT).min(1, AMOUNT).max(40, AMOUNT)], AMOUNT);
+export const amount = z.union([z.number(AMOUNT), z.string(AMOUNT).min(1, AMOUNT).max(40, AMOUNT)], AMOUNT).meta({
+  description:
+    "In units of the feature: more than 0, at most 6 fractional and 15 significant digits. As text where you keep decimals as text.",
+});
 
 /** A quantity on its way out. */
 export const quantity = z.number();
@@ -37,29 +52,42 @@ const METADATA = "must be an object of at most 16 kB";
 /** Kept with the fact and never read here. Nesting and names are bounded for the whole body when it is read. */
 export const metadata = z
   .record(z.string(), z.json(), METADATA)
-  .refine((given) => JSON.stringify(given).length <= 16_384, METADATA);
+  .refine((given) => JSON.stringify(given).length <= 16_384, METADATA)
+  .meta({ description: "Kept with the fact and never read here. At most 16 kB, at most five deep." });
 
 export const mode = z.enum(["live", "test"], "must be live or test");
 
 export const ofTenant = z.strictObject({ tenant: tenantId });
 
+const problemField = z
+  .strictObject({
+    in: z.enum(["path", "query", "header", "body"]),
+    field: z.string(),
+    pointer: z.string().optional().meta({ description: "JSON pointer into the body." }),
+    detail: z.string(),
+  })
+  .meta({ id: "ProblemField", description: "One thing that is wrong with a request, and where." });
+
 /** The body of every refusal (RFC 9457). */
-export const problem = z.strictObject({
-  type: z.string(),
-  title: z.string(),
-  status: z.int(),
-  code: z.string(),
-  detail: z.string(),
-  errors: z
-    .array(
-      z.strictObject({
-        in: z.enum(["path", "query", "header", "body"]),
-        field: z.string(),
-        pointer: z.string().optional(),
-        detail: z.string(),
-      }),
-    )
-    .optional(),
-  available: quantity.optional(),
-  restrictedBy: z.string().optional(),
-});
+export const problem = z
+  .strictObject({
+    type: z.string().meta({ description: "Where the problem is explained, relative to the server." }),
+    title: z.string(),
+    status: z.int(),
+    code: z
+      .string()
+      .meta({ description: "Stable, and the one to decide by. Each operation lists those it can answer." }),
+    detail: z.string(),
+    traceId: z
+      .string()
+      .regex(/^[0-9a-f]{32}$/)
+      .meta({ description: "Stands on every log line of this request." }),
+    errors: z.array(problemField).optional(),
+    available: quantity.optional().meta({ description: "What was available when it was refused, where that was why." }),
+    restrictedBy: z.string().optional().meta({ description: "Where a restriction refused it: which one." }),
+  })
+  .meta({
+    id: "Problem",
+    description:
+      "Why a request was not done (RFC 9457). Nothing has happened, unless `unavailable` says that nobody knows.",
+  });

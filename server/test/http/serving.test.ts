@@ -37,6 +37,7 @@ test("a log line has the id, method, route, status and duration of a request, an
     pid: expect.any(Number),
     hostname: expect.any(String),
     reqId: headers.get("x-request-id"),
+    traceId: headers.get("traceparent")?.split("-")[1],
     method: "POST",
     route: "/v1/tenants/:tenant/consume",
     status: 422,

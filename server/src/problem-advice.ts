@@ -1,0 +1,50 @@
+// What to do about each problem, for the reference: a code that an application meets at night is looked up there.
+import type { OutcomeCode } from "./answer.ts";
+
+const advice: Readonly<Partial<Record<OutcomeCode, string>>> = {
+  malformed_url: "The path holds percent-encoding that is no UTF-8. Encode each part with `encodeURIComponent`.",
+  malformed_json: "Send one JSON object in UTF-8.",
+  idempotency_key_missing: "Send a key that names what you are about to do, and the same one when you repeat it.",
+  bad_request: "What arrived is not a request this server can read. Look at what stands between you and it.",
+  unauthenticated: "Send `Authorization: Bearer purser_…` with a key that is in force; `purser keys create` makes one.",
+  limit_reached: "`available` says what is left. Wait for `resetsAt` of the check, or upgrade.",
+  insufficient_balance: "`available` says what is left. Top up, or ask for less.",
+  tier_insufficient: "`unlockedBy` of a check names the plans that have it.",
+  not_included: "`unlockedBy` of a check names the plans and products that have it.",
+  subscription_inactive: "Subscribe the tenant to a plan.",
+  trial_expired: "Subscribe the tenant to a plan that is paid for.",
+  payment_past_due: "It opens again when the payment arrives.",
+  grace_period_expired: "It opens again when the payment arrives.",
+  scope_missing: "Use a key with the scope that `detail` names. Scopes of a key do not change; make another one.",
+  other_tenant: "The key is for one tenant. Whether the other one exists is not told.",
+  other_mode: "Test keys reach test tenants and live keys live ones.",
+  tenant_suspended: "An operator suspended the tenant; only an operator ends that.",
+  feature_disabled: "An override denies the feature to this tenant until it ends.",
+  restricted: "A downgrade restricts it; `restrictedBy` says how. It ends with its grace, or with an upgrade.",
+  route_unknown: "Compare method and path with this page.",
+  tenant_unknown: "Create the tenant first. Ids are compared as they are, in Unicode NFC.",
+  feature_unknown: "Correct the key, or publish the catalogue that has it.",
+  plan_unknown: "Correct the plan's key or its version, or publish the catalogue that has it.",
+  catalog_unpublished: "Publish a catalogue.",
+  method_not_allowed: "The header `Allow` names the methods that this address takes.",
+  request_timeout: "The request did not arrive whole in time. Send it again, with the same key.",
+  idempotency_conflict:
+    "The key was used for something else; `errors` names the first difference. Use a new key for a new thing, and the old input with the old key.",
+  already_subscribed: "The tenant has a base subscription. Change that one.",
+  not_a_test_tenant: "Live tenants live in the present. Make a test tenant to move a clock.",
+  body_too_large: "Send less: 64 KiB is far more than any operation reads.",
+  media_type_unsupported: "Send `Content-Type: application/json`.",
+  invalid_input: "`errors` names every field at fault, where it stands and what it has to be.",
+  wrong_kind: "Use the operation that fits the feature's kind; only `metered` and `credits` are consumed.",
+  subject_required: "Name the subject whose amount it is.",
+  headers_too_large: "Send fewer or shorter headers.",
+  internal: "A fault of ours. Tell us the `traceId`; the log has the rest.",
+  busy: "Another request held the balance for too long, and nothing happened. Send it again, with the same key.",
+  unavailable:
+    "The database cannot be reached, and whether it happened is not known. Send it again with the same key: it happens once.",
+};
+
+/** A sentence or two on what to do about a problem. */
+export function adviceOn(code: OutcomeCode): string | undefined {
+  return advice[code];
+}
