@@ -11,6 +11,7 @@ export { type CatalogProblem, validateCatalog } from "./catalog/validation.ts";
 export { createPurser, type PgHandle, type Purser } from "./engine.ts";
 export type { CheckInput } from "./entitlement/check.ts";
 export type { Decision } from "./entitlement/decision.ts";
+export { now } from "./foundation/clock.ts";
 export { Fault, type FaultCode, Refused } from "./foundation/fault.ts";
 export {
   type AllowingReason,

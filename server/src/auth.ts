@@ -1,5 +1,8 @@
 // Who calls, and whether they may: 401 before 403, and 403 before anything could tell whether a tenant exists.
+import type { IncomingHttpHeaders } from "node:http";
 import { Problem } from "./answer.ts";
+import { isSameOrigin, modeAsked, sessionIn } from "./console/cookies.ts";
+import { type Key, keyOfSession } from "./console/sessions.ts";
 import { readKey, sameSecret } from "./keys.ts";
 import type { OpenPurser } from "./open-purser.ts";
 import type { Scope } from "./scopes.ts";
@@ -25,8 +28,14 @@ export interface Demand {
 const KNOWN_MODES = 10_000;
 const nobody = Buffer.alloc(32);
 
+/** What of a request tells who it is from. */
+export interface Credentials {
+  readonly method: string;
+  readonly headers: IncomingHttpHeaders;
+}
+
 /** The gate of a server: throws the problem with a call, or says who it is from. Reads the key afresh every time. */
-export function createGate(purser: OpenPurser): (header: string | undefined, demand: Demand) => Promise<Caller> {
+export function createGate(purser: OpenPurser): (request: Credentials, demand: Demand) => Promise<Caller> {
   // A tenant keeps its mode for ever, so this never has to be forgotten, only bounded.
   const modes = new Map<string, "live" | "test">();
   const modeOf = async (tenant: string) => {
@@ -40,21 +49,8 @@ export function createGate(purser: OpenPurser): (header: string | undefined, dem
     return found.mode;
   };
 
-  return async (header, { scope, tenant: asked, ofTenants }) => {
-    const presented = readKey(/^Bearer +(\S+) *$/i.exec(header ?? "")?.[1] ?? "");
-    if (presented === undefined) {
-      throw new Problem({ outcome: "unauthenticated", detail: "Send a key as Authorization: Bearer purser_…" });
-    }
-    const row = await purser.apiKeys.find(presented.keyId);
-    // Compared in any case, so that the time does not tell whether there is such an id.
-    const same = sameSecret(presented.secretHash, row?.secret_hash ?? nobody);
-    if (row === undefined || !same || row.mode !== presented.mode) {
-      throw new Problem({
-        outcome: "unauthenticated",
-        detail: "This key is not one of ours, or it has expired or was revoked.",
-        headers: { "www-authenticate": 'Bearer realm="purser", error="invalid_token"' },
-      });
-    }
+  return async (request, { scope, tenant: asked, ofTenants }) => {
+    const row = await keyOf(purser, request);
     if (!row.scopes.includes(scope)) {
       throw new Problem({
         outcome: "scope_missing",
@@ -82,4 +78,31 @@ export function createGate(purser: OpenPurser): (header: string | undefined, dem
       actor: `key:${row.key_id}`,
     };
   };
+}
+
+/** The key that a request was made with. One that shows a key is judged by that, whatever cookies came along. */
+async function keyOf(purser: OpenPurser, { method, headers }: Credentials): Promise<Key> {
+  const session = headers.authorization === undefined ? sessionIn(headers, modeAsked(headers)) : undefined;
+  if (session !== undefined) {
+    // The browser adds the cookie whoever made it ask, so what changes something has to come from our own pages.
+    if (method !== "GET" && method !== "HEAD" && !isSameOrigin(headers)) throw new Problem({ outcome: "cross_origin" });
+    const key = await keyOfSession(purser, session);
+    if (key === undefined) throw new Problem({ outcome: "unauthenticated", detail: "The session has ended." });
+    return key;
+  }
+  const presented = readKey(/^Bearer +(\S+) *$/i.exec(headers.authorization ?? "")?.[1] ?? "");
+  if (presented === undefined) {
+    throw new Problem({ outcome: "unauthenticated", detail: "Send a key as Authorization: Bearer purser_…" });
+  }
+  const row = await purser.apiKeys.find(presented.keyId);
+  // Compared in any case, so that the time does not tell whether there is such an id.
+  const same = sameSecret(presented.secretHash, row?.secret_hash ?? nobody);
+  if (row === undefined || !same || row.mode !== presented.mode) {
+    throw new Problem({
+      outcome: "unauthenticated",
+      detail: "This key is not one of ours, or it has expired or was revoked.",
+      headers: { "www-authenticate": 'Bearer realm="purser", error="invalid_token"' },
+    });
+  }
+  return row;
 }

@@ -4,6 +4,7 @@ import type { z } from "zod";
 import { Problem, type ProblemField, refusalOfFramework, refuseConnection, send, sendNotModified } from "./answer.ts";
 import { type Caller, createGate } from "./auth.ts";
 import { entityTag, namesTag } from "./conditional.ts";
+import { type ConsoleOptions, mountConsole } from "./console/index.ts";
 import { isDatabaseTrouble } from "./database-trouble.ts";
 import { mountDocuments } from "./documents.ts";
 import { readJsonBody } from "./json-body.ts";
@@ -15,7 +16,7 @@ import { routes } from "./routes/index.ts";
 import type { Engine, Route } from "./routes/route.ts";
 import { beginTrace, traceOf, traceparent } from "./trace.ts";
 
-export interface ServerOptions extends Engine {
+export interface ServerOptions extends Engine, ConsoleOptions {
   readonly logLevel?: LogLevel;
   /** Where log lines go; standard output where it is not said. */
   readonly log?: LogStream;
@@ -89,6 +90,7 @@ export function createServer(options: ServerOptions): FastifyInstance {
   app.setNotFoundHandler((_, reply) => send(reply, { outcome: "route_unknown" }));
   app.setErrorHandler((error, request, reply) => send(reply, refusalOf(error, request.log), placesOf(request)));
 
+  mountConsole(app, purser, options);
   for (const route of routes) mount(app, route, gate, { purser, database }, metrics);
   const documents = mountDocuments(app, metrics);
   for (const path of new Set([...routes.map((route) => route.path), ...documents])) {
@@ -131,7 +133,7 @@ function mount(
       if (route.scope === undefined) return;
       const { tenant } = request.params as { tenant?: string };
       const ofTenants = route.path.startsWith("/v1/tenants");
-      request.caller = await gate(request.headers.authorization, { scope: route.scope, tenant, ofTenants });
+      request.caller = await gate(request, { scope: route.scope, tenant, ofTenants });
     },
     handler: async (request, reply) => {
       const errors: ProblemField[] = [];

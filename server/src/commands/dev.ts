@@ -1,6 +1,8 @@
 import { inspectDatabase } from "@purser/engine";
 import type { Pool } from "pg";
 import { curlLines } from "../demo/curl.ts";
+import { createSignInCode } from "../console/sign-in.ts";
+import { hasSite } from "../console/site.ts";
 import { exampleCatalog } from "../demo/catalog.ts";
 import { demoTenants, makeDemoTenants } from "../demo/tenants.ts";
 import { type DevelopmentDatabase, openDevelopmentDatabase, recall, remember } from "../development.ts";
@@ -42,10 +44,12 @@ export async function dev(surroundings: Surroundings, options: DevOptions): Prom
         return keysOf(published.purser, directory);
       });
       await published.refresh();
+      const signIn = createSignInCode([keys.live, keys.test]);
       const listening = await serveOn(pool, published, surroundings, {
         port: options.port ?? settings.port ?? 4242,
         orNext: options.port === undefined && settings.port === undefined,
         logLevel: "warn",
+        signIn,
       });
       served = true;
       const { url } = listening;
@@ -55,6 +59,7 @@ export async function dev(surroundings: Surroundings, options: DevOptions): Prom
           "",
           `  PostgreSQL   ${facts.serverVersionText} at ${database.where}${whose(database, directory)}`,
           `  schema       version ${database.schemaVersion}`,
+          ...(hasSite() ? [`  console      ${url}/sign-in#${signIn.code}   (signs in once; later, paste a key)`] : []),
           `  API          ${url}/v1`,
           `  key          ${keys.live}`,
           `  test key     ${keys.test}   (for test tenants, which have a clock)`,

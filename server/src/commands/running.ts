@@ -1,5 +1,6 @@
 // A server from its pool to its end: what `dev` and `serve` share.
 import { Pool } from "pg";
+import type { ConsoleOptions } from "../console/index.ts";
 import type { PublishedPurser } from "../open-purser.ts";
 import { createServer } from "../serve.ts";
 import type { Settings } from "../settings.ts";
@@ -38,10 +39,15 @@ export async function serveOn(
   pool: Pool,
   published: PublishedPurser,
   { settings, warn }: Surroundings,
-  { port, orNext, logLevel }: { port: number; orNext: boolean; logLevel: "info" | "warn" },
+  { port, orNext, logLevel, signIn }: ConsoleOptions & { port: number; orNext: boolean; logLevel: "info" | "warn" },
 ): Promise<Listening> {
   for (let offset = 0; ; offset += 1) {
-    const app = createServer({ purser: published.purser, database: pool, logLevel: settings.logLevel ?? logLevel });
+    const app = createServer({
+      purser: published.purser,
+      database: pool,
+      logLevel: settings.logLevel ?? logLevel,
+      signIn,
+    });
     try {
       await app.listen({ host: settings.host, port: port === 0 ? 0 : port + offset });
       // A database that is away is told by every request; the timer only waits for it to come back.
