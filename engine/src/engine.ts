@@ -5,8 +5,10 @@ import { type ConsumeInput, consume } from "./balance/consume.ts";
 import { grants, type OpenGrant } from "./balance/grants.ts";
 import { type GrantInput, type GrantOutcome, issueGrant } from "./balance/issue-grant.ts";
 import { type WithConsumption, withConsumption } from "./balance/with-consumption.ts";
+import { type CatalogRevision, catalogRevisions } from "./catalog/catalog-revisions.ts";
 import type { CapabilityKey, CatalogInput, FeatureKey, PlanKey } from "./catalog/catalog.ts";
-import { type PublishOutcome, publishCatalog } from "./catalog/publish-catalog.ts";
+import { type CompareInput, type CompareOutcome, compareCatalog } from "./catalog/compare-catalog.ts";
+import { type PublishInput, type PublishOutcome, publishCatalog } from "./catalog/publish-catalog.ts";
 import { type PublishedCatalog, publishedCatalog } from "./catalog/published-catalog.ts";
 import { inTransaction, type KeyConflict, once, retried } from "./command.ts";
 import { type CheckInput, check, checkAll, type InvalidQuestion } from "./entitlement/check.ts";
@@ -20,6 +22,7 @@ import type { Session } from "./store/database.ts";
 import { asFault, isLockTimeout } from "./store/errors.ts";
 import { pgDatabase } from "./store/pg.ts";
 import { type OpenTenantInput, type OpenTenantOutcome, openTenant } from "./subscription/open-tenant.ts";
+import { type ImportOutcome, ImportRefused, importEntitlements } from "./subscription/import-entitlements.ts";
 import { type RefreshOutcome, refreshPlanState } from "./subscription/refresh-plan-state.ts";
 import { type Standing, standings } from "./subscription/standings.ts";
 import { type SubscribeInput, type SubscribeOutcome, subscribe } from "./subscription/subscribe.ts";
@@ -94,11 +97,19 @@ export interface Purser<C extends CatalogInput> {
   ): Promise<(SubscribeOutcome & { readonly replayed: boolean }) | KeyConflict | InvalidQuestion>;
   refreshPlanState(input: { readonly tenant: string; readonly actor: string }): Promise<RefreshOutcome>;
   /** Publishes the catalogue this was created with, or another one. */
-  publishCatalog(input: {
+  publishCatalog(
+    input: Omit<PublishInput, "catalog"> & { readonly catalog?: unknown; readonly dryRun?: boolean },
+  ): Promise<PublishOutcome>;
+  /** What publishing the catalogue this was created with, or another one, would change, and whom it would touch. */
+  diffCatalog(input?: Omit<CompareInput, "catalog"> & { readonly catalog?: unknown }): Promise<CompareOutcome>;
+  /** That and when the catalogue was published, and by whom, newest first; 100 where no number is named. */
+  catalogRevisions(input?: { readonly before?: number; readonly count?: number }): Promise<CatalogRevision[]>;
+  /** Takes over another system's JSON entitlements, with the tenants that hold them: all of it or nothing. */
+  importEntitlements(input: {
+    readonly source: unknown;
     readonly actor: string;
-    readonly catalog?: unknown;
     readonly dryRun?: boolean;
-  }): Promise<PublishOutcome>;
+  }): Promise<ImportOutcome>;
 
   /** The newest published revision, whoever published it; undefined where there is none. */
   publishedCatalog(): Promise<PublishedCatalog | undefined>;
@@ -194,6 +205,7 @@ export function createPurser<const C extends CatalogInput>(options: {
           plan: input.plan,
           version: input.version ?? null,
           billingAnchor: input.billingAnchor?.toISOString() ?? null,
+          ...(input.withoutTrial === true ? { withoutTrial: true } : {}),
         },
       };
       return inTransaction(
@@ -212,6 +224,17 @@ export function createPurser<const C extends CatalogInput>(options: {
     publishCatalog: ({ catalog: other, dryRun, ...input }) =>
       inTransaction(database, (tx) => publishCatalog(tx, { ...input, catalog: other ?? catalog }), dryRun),
     publishedCatalog: () => publishedCatalog(database),
+    diffCatalog: ({ catalog: other, ...input } = {}) =>
+      compareCatalog(database, { ...input, catalog: other ?? catalog }),
+    catalogRevisions: ({ before, count = 100 } = {}) => catalogRevisions(database, { before, count }),
+    async importEntitlements({ dryRun, ...input }) {
+      try {
+        return await inTransaction(database, (tx) => importEntitlements(tx, input), dryRun);
+      } catch (error) {
+        if (error instanceof ImportRefused) return error.outcome;
+        throw error;
+      }
+    },
 
     apiKeys: {
       find: (keyId) => findApiKey(database, keyId),

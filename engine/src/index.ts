@@ -5,9 +5,15 @@ export type { OpenGrant } from "./balance/grants.ts";
 export type { GrantInput, GrantOutcome } from "./balance/issue-grant.ts";
 export type { WithConsumption } from "./balance/with-consumption.ts";
 export { type CatalogInput, defineCatalog, type FeatureKey, type PlanKey } from "./catalog/catalog.ts";
+export type { OverLimit, PlanEffect, TenantCount } from "./catalog/affected-tenants.ts";
+export type { CatalogChange, CatalogDiff, CatalogSection } from "./catalog/catalog-diff.ts";
+export type { CatalogRevision } from "./catalog/catalog-revisions.ts";
+export { briefCatalog, catalogSource } from "./catalog/catalog-source.ts";
+export type { CompareOutcome } from "./catalog/compare-catalog.ts";
+export type { ImportProblem } from "./catalog/import-entitlements.ts";
 export type { PublishOutcome } from "./catalog/publish-catalog.ts";
 export type { PublishedCatalog } from "./catalog/published-catalog.ts";
-export { type CatalogProblem, validateCatalog } from "./catalog/validation.ts";
+export { type CatalogProblem, type ValidCatalog, validateCatalog } from "./catalog/validation.ts";
 export { createPurser, type PgHandle, type Purser } from "./engine.ts";
 export type { CheckInput } from "./entitlement/check.ts";
 export type { Decision } from "./entitlement/decision.ts";
@@ -32,4 +38,5 @@ export {
   printMigration,
 } from "./store/migrate.ts";
 export type { Standing } from "./subscription/standings.ts";
+export type { ImportOutcome } from "./subscription/import-entitlements.ts";
 export type { Tenant } from "./tenant/tenant.ts";

@@ -7,21 +7,45 @@ import type { ValidCatalog } from "./validation.ts";
 /** Rows by table, with the tables' own column names; only new versions are among them. */
 export type CatalogRows = { readonly [table: string]: readonly { readonly [column: string]: Json }[] };
 
+/** A plan or product whose terms differ from its newest version, or that has none. */
+export interface NextVersion {
+  readonly of: VersionRow["of"];
+  readonly key: string;
+  /** The newest published version; 0 where there is none. */
+  readonly from: number;
+  readonly to: number;
+  readonly contentHash: string;
+}
+
+/** Which plans and products get a new version: names and descriptions are no terms, everything else is. */
+export function nextVersions(catalog: ValidCatalog, known: readonly VersionRow[]): readonly NextVersion[] {
+  const newest = new Map(known.map((version) => [`${version.of} ${version.key}`, version]));
+  const next = (of: VersionRow["of"], key: string, terms: Json): NextVersion[] => {
+    const contentHash = canonicalHash(terms).toString("hex");
+    const { version: from = 0, content_hash } = newest.get(`${of} ${key}`) ?? {};
+    return content_hash === contentHash ? [] : [{ of, key, from, to: from + 1, contentHash }];
+  };
+  return [
+    ...Object.entries(catalog.plans).flatMap(([key, plan]) => {
+      const { name: _name, description: _description, addon: _addon, ...terms } = plan;
+      return next("plan", key, terms);
+    }),
+    ...Object.entries(catalog.products).flatMap(([key, product]) => {
+      const { name: _name, description: _description, ...terms } = product;
+      return next("product", key, terms);
+    }),
+  ];
+}
+
 export function catalogRows(catalog: ValidCatalog, known: readonly VersionRow[], publishedAt: Date): CatalogRows {
   const at = publishedAt.toISOString();
-  const versionOf = (of: VersionRow["of"], key: string, content: Json) => {
-    const contentHash = canonicalHash(content).toString("hex");
-    const newest = known.find((version) => version.of === of && version.key === key);
-    return newest?.content_hash === contentHash ? undefined : { contentHash, version: (newest?.version ?? 0) + 1 };
-  };
-  const plans = Object.entries(catalog.plans).map(([key, plan]) => {
-    const { name: _name, description: _description, addon: _addon, ...terms } = plan;
-    return { key, plan, next: versionOf("plan", key, terms) };
-  });
-  const products = Object.entries(catalog.products).map(([key, product]) => {
-    const { name: _name, description: _description, ...terms } = product;
-    return { key, product, next: versionOf("product", key, terms) };
-  });
+  const versions = new Map(nextVersions(catalog, known).map((version) => [`${version.of} ${version.key}`, version]));
+  const plans = Object.entries(catalog.plans).map(([key, plan]) => ({ key, plan, next: versions.get(`plan ${key}`) }));
+  const products = Object.entries(catalog.products).map(([key, product]) => ({
+    key,
+    product,
+    next: versions.get(`product ${key}`),
+  }));
 
   return {
     tiers: Object.entries(catalog.tiers).map(([key, { rank, name, description, category }]) => ({
@@ -68,7 +92,7 @@ export function catalogRows(catalog: ValidCatalog, known: readonly VersionRow[],
         ? []
         : {
             plan: key,
-            version: next.version,
+            version: next.to,
             tier: plan.tier,
             content_hash: next.contentHash,
             billing_unit: plan.billing.unit,
@@ -85,7 +109,7 @@ export function catalogRows(catalog: ValidCatalog, known: readonly VersionRow[],
         ? []
         : Object.entries(plan.inclusions).map(([feature, inclusion]) => ({
             plan: key,
-            plan_version: next.version,
+            plan_version: next.to,
             feature,
             ...planInclusion(catalog, feature, inclusion),
           })),
@@ -98,16 +122,14 @@ export function catalogRows(catalog: ValidCatalog, known: readonly VersionRow[],
       metadata: {},
     })),
     product_versions: products.flatMap(({ key, next }) =>
-      next === undefined
-        ? []
-        : { product: key, version: next.version, content_hash: next.contentHash, published_at: at },
+      next === undefined ? [] : { product: key, version: next.to, content_hash: next.contentHash, published_at: at },
     ),
     product_inclusions: products.flatMap(({ key, product, next }) =>
       next === undefined
         ? []
         : Object.entries(product.inclusions).map(([feature, inclusion]) => ({
             product: key,
-            product_version: next.version,
+            product_version: next.to,
             feature,
             amount: inclusion.amount === undefined ? null : String(inclusion.amount),
             unlimited: inclusion.unlimited,
@@ -119,18 +141,16 @@ export function catalogRows(catalog: ValidCatalog, known: readonly VersionRow[],
   };
 }
 
-function planInclusion(
+/** One line of a plan version as its table has it. */
+export function planInclusion(
   catalog: ValidCatalog,
   feature: string,
   inclusion: ValidCatalog["plans"][string]["inclusions"][string],
-): { readonly [column: string]: Json } {
-  // The amount of a value is its number: both spellings mean the same.
-  const isValue = catalog.features[feature]?.kind === "value";
-  const amount = inclusion.amount === undefined ? null : String(inclusion.amount);
+) {
   return {
-    amount: isValue ? null : amount,
+    amount: inclusion.amount === undefined ? null : String(inclusion.amount),
     unlimited: inclusion.unlimited,
-    value: isValue ? (inclusion.value ?? Number(amount)) : null,
+    value: inclusion.value ?? null,
     window_unit: inclusion.every?.unit ?? null,
     window_count: inclusion.every?.count ?? 1,
     per: inclusion.per ?? catalog.features[feature]?.per ?? "tenant",

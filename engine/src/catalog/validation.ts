@@ -3,18 +3,30 @@ import { z } from "zod";
 import { asQuantity } from "../foundation/quantity.ts";
 import { isKey, isStorable } from "../foundation/text.ts";
 
-/** Where a catalogue is wrong and why: `path` as in `plans.pro.inclusions.projects.max.amount`. */
+/** Where a catalogue is wrong and why. */
 export interface CatalogProblem {
+  /** For people, as in `plans.pro.inclusions.projects.max.amount`. */
   readonly path: string;
+  /** The same place as a JSON pointer: keys may hold dots. */
+  readonly pointer: string;
   readonly problem: string;
+}
+
+/** A problem at a place that is named step by step. */
+export function problemAt(steps: readonly PropertyKey[], problem: string): CatalogProblem {
+  const names = steps.map(String);
+  const pointer = names.map((name) => `/${name.replaceAll("~", "~0").replaceAll("/", "~1")}`).join("");
+  return { path: names.join("."), pointer, problem };
 }
 
 const key = z.string().refine(isKey, "a key is 1 to 63 of a-z 0-9 _ . : - and begins with a letter");
 const text = z.string().max(2000).refine(isStorable, "not storable text");
 const quantity = z
   .union([z.number(), z.string()])
-  .refine((value) => asQuantity(value) !== undefined, "not a quantity: at most 6 fractional and 15 significant digits");
-const positive = quantity.refine((value) => Number(value) > 0, "must be more than zero");
+  .refine((value) => asQuantity(value) !== undefined, "not a quantity: at most 6 fractional and 15 significant digits")
+  // Fifteen digits fit a number exactly, and 5, "5" and "5.0" are one amount.
+  .transform(Number);
+const positive = quantity.refine((value) => value > 0, "must be more than zero");
 const days = z.int().min(0).max(3660);
 const windowUnit = z.enum(["hour", "day", "week", "month", "year", "billing_period", "lifetime"]);
 const count = z.int().min(1).max(1200);
@@ -65,6 +77,11 @@ function writtenOut(given: unknown): unknown {
 
 const inclusion = z.preprocess(writtenOut, inclusionDetail);
 
+/** Who has no inclusions may say so with an empty list as well, as JSON from elsewhere does. */
+function withoutEmptyList(given: unknown): unknown {
+  return Array.isArray(given) && given.length === 0 ? {} : given;
+}
+
 const plan = z.strictObject({
   name: text.min(1),
   description: text.default(""),
@@ -77,7 +94,7 @@ const plan = z.strictObject({
   afterTrial: z.enum(["active", "expired"]).default("expired"),
   paymentGraceDays: days.default(0),
   downgradeGraceDays: days.default(7),
-  inclusions: z.record(key, inclusion),
+  inclusions: z.preprocess(withoutEmptyList, z.record(key, inclusion)),
 });
 
 const productDetail = z.strictObject({
@@ -90,7 +107,7 @@ const productDetail = z.strictObject({
 const product = z.strictObject({
   name: text.min(1),
   description: text.default(""),
-  inclusions: z.record(key, z.preprocess(writtenOut, productDetail)),
+  inclusions: z.preprocess(withoutEmptyList, z.record(key, z.preprocess(writtenOut, productDetail))),
 });
 
 const catalogShape = z.strictObject({
@@ -110,41 +127,47 @@ export function validateCatalog(
   input: unknown,
 ): { readonly catalog: ValidCatalog } | { readonly problems: readonly CatalogProblem[] } {
   const parsed = catalogShape.safeParse(input);
-  if (!parsed.success) {
-    return {
-      problems: parsed.error.issues.map((issue) => ({
-        path: issue.path.map(String).join("."),
-        problem: issue.message,
-      })),
-    };
-  }
+  if (!parsed.success) return { problems: parsed.error.issues.map(({ path, message }) => problemAt(path, message)) };
   const problems = [...referenceProblems(parsed.data), ...inclusionProblems(parsed.data)];
-  return problems.length > 0 ? { problems } : { catalog: parsed.data };
+  return problems.length > 0 ? { problems } : { catalog: withValues(parsed.data) };
+}
+
+/** The amount of a `value` is its number: both spellings mean the same and leave as one. */
+function withValues(catalog: ValidCatalog): ValidCatalog {
+  const isValue = (featureKey: string) => catalog.features[featureKey]?.kind === "value";
+  const plans = Object.entries(catalog.plans).map(([name, given]) => {
+    const inclusions = Object.entries(given.inclusions).map(([featureKey, { amount, ...rest }]) => [
+      featureKey,
+      amount === undefined ? rest : isValue(featureKey) ? { ...rest, value: amount } : { ...rest, amount },
+    ]);
+    return [name, { ...given, inclusions: Object.fromEntries(inclusions) }];
+  });
+  return { ...catalog, plans: Object.fromEntries(plans) };
 }
 
 function referenceProblems({ tiers, features, capabilities, plans }: ValidCatalog): CatalogProblem[] {
   const problems: CatalogProblem[] = [];
-  const report = (path: string, problem: string) => problems.push({ path, problem });
+  const report = (steps: readonly string[], problem: string) => problems.push(problemAt(steps, problem));
   const ranks = new Map<number, string>();
   for (const [name, { rank }] of Object.entries(tiers)) {
     const other = ranks.get(rank);
-    if (other !== undefined) report(`tiers.${name}.rank`, `the same rank as ${other}`);
+    if (other !== undefined) report(["tiers", name, "rank"], `the same rank as ${other}`);
     ranks.set(rank, name);
   }
   for (const [name, { minimumTier, onDowngrade, degradedValue }] of Object.entries(features)) {
-    if (minimumTier !== undefined && !(minimumTier in tiers)) {
-      report(`features.${name}.minimumTier`, `there is no tier ${minimumTier}`);
+    if (minimumTier !== undefined && !Object.hasOwn(tiers, minimumTier)) {
+      report(["features", name, "minimumTier"], `there is no tier ${minimumTier}`);
     }
     if ((onDowngrade === "degraded") !== (degradedValue !== undefined)) {
-      report(`features.${name}.degradedValue`, "goes with onDowngrade: degraded, and only with it");
+      report(["features", name, "degradedValue"], "goes with onDowngrade: degraded, and only with it");
     }
   }
   for (const [name, { feature: of }] of Object.entries(capabilities)) {
-    if (!(of in features)) report(`capabilities.${name}.feature`, `there is no feature ${of}`);
-    if (name in features) report(`capabilities.${name}`, "a feature has this key already");
+    if (!Object.hasOwn(features, of)) report(["capabilities", name, "feature"], `there is no feature ${of}`);
+    if (Object.hasOwn(features, name)) report(["capabilities", name], "a feature has this key already");
   }
   for (const [name, { tier: of }] of Object.entries(plans)) {
-    if (!(of in tiers)) report(`plans.${name}.tier`, `there is no tier ${of}`);
+    if (!Object.hasOwn(tiers, of)) report(["plans", name, "tier"], `there is no tier ${of}`);
   }
   return problems;
 }
@@ -153,30 +176,29 @@ function inclusionProblems({ tiers, features, plans, products }: ValidCatalog): 
   const problems: CatalogProblem[] = [];
   for (const [planKey, { inclusions, tier: tierKey }] of Object.entries(plans)) {
     for (const [featureKey, given] of Object.entries(inclusions)) {
-      const path = `plans.${planKey}.inclusions.${featureKey}`;
-      const of = features[featureKey];
+      const report = (problem: string) =>
+        problems.push(problemAt(["plans", planKey, "inclusions", featureKey], problem));
+      const of = Object.hasOwn(features, featureKey) ? features[featureKey] : undefined;
       if (of === undefined) {
-        problems.push({ path, problem: `there is no feature ${featureKey}` });
+        report(`there is no feature ${featureKey}`);
         continue;
       }
       const least = of.minimumTier === undefined ? 0 : (tiers[of.minimumTier]?.rank ?? 0);
       if ((tiers[tierKey]?.rank ?? 0) < least) {
-        problems.push({ path, problem: `needs tier ${of.minimumTier}, and the plan is of tier ${tierKey}` });
+        report(`needs tier ${of.minimumTier}, and the plan is of tier ${tierKey}`);
       }
-      problems.push(...misfits(of.kind, given).map((problem) => ({ path, problem })));
+      for (const problem of misfits(of.kind, given)) report(problem);
     }
   }
   for (const [productKey, { inclusions }] of Object.entries(products)) {
-    const path = `products.${productKey}.inclusions`;
-    if (Object.keys(inclusions).length === 0) problems.push({ path, problem: "a product that grants nothing" });
     for (const [featureKey, given] of Object.entries(inclusions)) {
-      const of = features[featureKey];
-      if (of === undefined)
-        problems.push({ path: `${path}.${featureKey}`, problem: `there is no feature ${featureKey}` });
-      else if (of.kind === "flag" || of.kind === "value") {
-        problems.push({ path: `${path}.${featureKey}`, problem: `a ${of.kind} has no amount to buy` });
-      } else if (given.unlimited === (given.amount !== undefined)) {
-        problems.push({ path: `${path}.${featureKey}`, problem: "needs an amount or unlimited, and not both" });
+      const report = (problem: string) =>
+        problems.push(problemAt(["products", productKey, "inclusions", featureKey], problem));
+      const of = Object.hasOwn(features, featureKey) ? features[featureKey] : undefined;
+      if (of === undefined) report(`there is no feature ${featureKey}`);
+      else if (of.kind === "flag" || of.kind === "value") report(`a ${of.kind} has no amount to buy`);
+      else if (given.unlimited === (given.amount !== undefined)) {
+        report("needs an amount or unlimited, and not both");
       }
     }
   }

@@ -67,12 +67,15 @@ export const administrationOutcomes = [
   "plan_unknown",
   "already_subscribed",
   "not_a_test_tenant",
+  "catalog_unpublished",
   "revision_conflict",
   "created",
   "subscribed",
   "advanced",
   "published",
   "unchanged",
+  "compared",
+  "imported",
   "refreshed",
 ] as const;
 export type AdministrationOutcomeCode = (typeof administrationOutcomes)[number];

@@ -1,5 +1,5 @@
 // Quantities: exact decimals with at most six fractional digits and fifteen significant ones, which is what a JSON number
-// carries without loss. Arithmetic on them happens in SQL; here they are only read and written.
+// carries without loss. Arithmetic on them happens in SQL; here they are read and written, and multiplied by whole numbers.
 import { Fault } from "./fault.ts";
 
 const DECIMAL = /^(0|[1-9]\d{0,14})(?:\.(\d{1,6}))?$/;
@@ -28,4 +28,12 @@ export function quantityFrom(decimal: string): number {
     throw new Fault("quantity_not_exact", "a quantity has more than fifteen significant digits");
   }
   return value;
+}
+
+/** A decimal text times a whole number, exactly: in millionths, which is as fine as quantities are. */
+export function times(decimal: string, factor: number): string {
+  const [whole = "0", fraction = ""] = decimal.split(".");
+  const millionths = BigInt(whole + fraction.padEnd(6, "0").slice(0, 6)) * BigInt(factor);
+  const text = millionths.toString().padStart(7, "0");
+  return `${text.slice(0, -6)}.${text.slice(-6)}`;
 }

@@ -28,11 +28,13 @@ export interface PublishCall {
   at: Date;
 }
 
-export async function publishCatalog(
-  session: Session,
-  call: PublishCall,
-): Promise<{ outcome: string; revision: number }> {
-  const [row] = await session.query<{ outcome: string; revision: number }>(PUBLISH, [
+export interface PublishRow {
+  outcome: string;
+  revision: number | null;
+}
+
+export async function publishCatalog(session: Session, call: PublishCall): Promise<PublishRow> {
+  const [row] = await session.query<PublishRow>(PUBLISH, [
     call.expectedRevision,
     call.contentHash,
     call.content,
@@ -62,10 +64,48 @@ export async function newestVersions(session: Session): Promise<VersionRow[]> {
   return session.query<VersionRow>(VERSIONS, []);
 }
 
-const FEATURE_KINDS = `SELECT key, kind FROM purser.features`;
+const FEATURE_KINDS = `SELECT key, kind, per FROM purser.features`;
 
-export async function featureKinds(session: Session): Promise<{ key: string; kind: string }[]> {
-  return session.query<{ key: string; kind: string }>(FEATURE_KINDS, []);
+export interface FeatureKindRow {
+  key: string;
+  kind: string;
+  per: string;
+}
+
+/** What every feature was published as, those that are off sale among them. */
+export async function featureKinds(session: Session): Promise<FeatureKindRow[]> {
+  return session.query<FeatureKindRow>(FEATURE_KINDS, []);
+}
+
+const REVISIONS = `SELECT revision, content_hash, published_by, published_at FROM purser.catalog_revisions
+  WHERE $1::int IS NULL OR revision < $1::int ORDER BY revision DESC LIMIT $2::int`;
+
+/** Revisions without their content, newest first, below one of them where it is named. */
+export async function revisionsBefore(
+  session: Session,
+  before: number | null,
+  count: number,
+): Promise<Omit<RevisionRow, "content">[]> {
+  return session.query<Omit<RevisionRow, "content">>(REVISIONS, [before, count]);
+}
+
+const PRODUCT_INCLUSIONS = `SELECT i.feature, i.amount, i.unlimited, i.duration_days, i.priority
+  FROM purser.product_inclusions i
+  WHERE i.product = $1::text
+    AND i.product_version = (SELECT max(v.version) FROM purser.product_versions v WHERE v.product = $1::text)
+  ORDER BY i.feature`;
+
+export interface ProductInclusionRow {
+  feature: string;
+  amount: string | null;
+  unlimited: boolean;
+  duration_days: number | null;
+  priority: number;
+}
+
+/** What the newest version of a product grants. */
+export async function productInclusions(session: Session, product: string): Promise<ProductInclusionRow[]> {
+  return session.query<ProductInclusionRow>(PRODUCT_INCLUSIONS, [product]);
 }
 
 const PLAN = `SELECT v.plan, v.version, v.tier, t.rank AS tier_rank, v.trial_days, v.after_trial, p.addon,

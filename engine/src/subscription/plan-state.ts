@@ -1,5 +1,7 @@
 // The rule that says what a plan means for a tenant: dated rows for its periods, for every feature of the catalogue and for
 // every amount. Pure: it reads what it is given and knows no clock.
+import { denialBy } from "../catalog/plan-terms.ts";
+import { times } from "../foundation/quantity.ts";
 import type { PlanFeatureRow, PlanRow } from "../store/catalog.ts";
 
 const DAY_MS = 86_400_000;
@@ -54,7 +56,7 @@ function entitlement(plan: PlanRow, feature: PlanFeatureRow): object {
     kind: feature.kind,
     enforcement: feature.enforcement,
     per: feature.per,
-    denied_reason: denial(plan, feature),
+    denied_reason: denialBy(plan.tier_rank, feature),
     tier: plan.tier,
     required_tier: feature.minimum_tier,
     value: feature.kind === "value" && feature.included && !feature.unlimited ? feature.value : null,
@@ -65,17 +67,10 @@ function entitlement(plan: PlanRow, feature: PlanFeatureRow): object {
   };
 }
 
-/** A flag with a minimum tier comes with the tier; everything else is included by name or not at all. */
-function denial(plan: PlanRow, feature: PlanFeatureRow): "TIER_INSUFFICIENT" | "NOT_INCLUDED" | null {
-  if (feature.minimum_rank !== null && plan.tier_rank < feature.minimum_rank) return "TIER_INSUFFICIENT";
-  const withTier = feature.kind === "flag" && feature.minimum_rank !== null;
-  return feature.included || withTier ? null : "NOT_INCLUDED";
-}
-
 function allowance(input: PlanStateInput, feature: PlanFeatureRow): object[] {
   const { plan } = input;
   if (!feature.included || feature.kind === "flag" || feature.kind === "value") return [];
-  if (denial(plan, feature) !== null) return [];
+  if (denialBy(plan.tier_rank, feature) !== null) return [];
   const billing = feature.window_unit === "billing_period";
   return [
     {
@@ -96,12 +91,4 @@ function allowance(input: PlanStateInput, feature: PlanFeatureRow): object[] {
       rollover_windows: feature.rollover_windows,
     },
   ];
-}
-
-/** A decimal text times a whole number, exactly: in millionths, which is as fine as quantities are. */
-function times(decimal: string, factor: number): string {
-  const [whole = "0", fraction = ""] = decimal.split(".");
-  const millionths = BigInt(whole + fraction.padEnd(6, "0").slice(0, 6)) * BigInt(factor);
-  const text = millionths.toString().padStart(7, "0");
-  return `${text.slice(0, -6)}.${text.slice(-6)}`;
 }

@@ -10,9 +10,11 @@ export interface SubscribeInput {
   readonly tenant: string;
   readonly plan: string;
   /** A version of the plan; the newest where it is not said. */
-  readonly version?: number;
+  readonly version?: number | undefined;
   /** What billing periods and allowances are counted from; now where it is not said. */
-  readonly billingAnchor?: Date;
+  readonly billingAnchor?: Date | undefined;
+  /** For who has been a customer before: the plan's trial is left out. */
+  readonly withoutTrial?: boolean;
   readonly actor: string;
 }
 
@@ -33,8 +35,9 @@ export async function subscribe(tx: Session, input: SubscribeInput): Promise<Sub
   const slot = slotOf(input.tenant);
   const tenant = await findTenant(tx, slot, input.tenant);
   if (tenant === undefined) return { outcome: "tenant_unknown" };
-  const plan = await findPlan(tx, input.plan, input.version ?? null);
-  if (plan === undefined || plan.addon) return { outcome: "plan_unknown" };
+  const found = await findPlan(tx, input.plan, input.version ?? null);
+  if (found === undefined || found.addon) return { outcome: "plan_unknown" };
+  const plan = input.withoutTrial === true ? { ...found, trial_days: 0 } : found;
   const at = await tenantNow(tx, slot, input.tenant);
   if ((await subscriptionAt(tx, slot, input.tenant, at)) !== undefined) return { outcome: "already_subscribed" };
 

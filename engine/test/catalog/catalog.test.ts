@@ -1,23 +1,13 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type CatalogInput, createPurser, validateCatalog } from "@purser/engine";
 import { createWorkbench, smallCatalog, type Workbench } from "../workbench.ts";
+import { changed } from "./changed-catalog.ts";
 
 let bench: Workbench;
 beforeAll(async () => {
   bench = await createWorkbench();
 });
 afterAll(() => bench.close());
-
-/** The small catalogue with one place of it replaced. */
-function changed(path: string, value: unknown): unknown {
-  const copy = structuredClone(smallCatalog) as unknown as Record<string, unknown>;
-  const steps = path.split("/");
-  const last = steps.pop() ?? "";
-  let place = copy;
-  for (const step of steps) place = place[step] as Record<string, unknown>;
-  place[last] = value;
-  return copy;
-}
 
 describe("a catalogue that is wrong names the path", () => {
   test.each([
@@ -33,6 +23,8 @@ describe("a catalogue that is wrong names the path", () => {
     ["capabilities/sso", { feature: "reports" }, "capabilities.sso"],
     ["capabilities/reports.run", { feature: "reports", amount: 0 }, "capabilities.reports.run.amount"],
     ["plans/free/tier", "gold", "plans.free.tier"],
+    ["capabilities/reports.run", { feature: "constructor" }, "capabilities.reports.run.feature"],
+    ["plans/free/inclusions", { constructor: true }, "plans.free.inclusions.constructor"],
     ["plans/free/inclusions", { "no.such": true }, "plans.free.inclusions.no.such"],
     ["plans/free/inclusions", { sso: true }, "plans.free.inclusions.sso"],
     ["plans/free/inclusions", { reports: 10 }, "plans.free.inclusions.reports"],
@@ -44,14 +36,14 @@ describe("a catalogue that is wrong names the path", () => {
     ["plans/free/inclusions", { hours: true }, "plans.free.inclusions.hours"],
     ["plans/free/inclusions", { credits: { value: 3 } }, "plans.free.inclusions.credits"],
     ["plans/free/inclusions", { credits: { unlimited: true, amount: 3 } }, "plans.free.inclusions.credits"],
-    ["products/pack/inclusions", {}, "products.pack.inclusions"],
+    ["products/other", { name: "Other" }, "products.other.inclusions"],
     ["products/pack/inclusions", { sso: 1 }, "products.pack.inclusions.sso"],
     ["products/pack/inclusions", { credits: {} }, "products.pack.inclusions.credits"],
     ["products/pack/inclusions", { credits: 0 }, "products.pack.inclusions.credits.amount"],
   ])("%s = %j → %s", async (path, value, problem) => {
-    const result = validateCatalog(changed(path, value));
+    const result = validateCatalog(changed([path, value]));
     expect("problems" in result ? result.problems.map((one) => one.path) : []).toContain(problem);
-    const outcome = await bench.purser.publishCatalog({ actor: "test", catalog: changed(path, value) });
+    const outcome = await bench.purser.publishCatalog({ actor: "test", catalog: changed([path, value]) });
     expect(outcome).toMatchObject({ outcome: "invalid_input" });
     expect(await bench.rows("SELECT max(revision) AS revision FROM purser.catalog_revisions")).toEqual([
       { revision: 1 },
@@ -67,7 +59,7 @@ describe("publishing", () => {
     const { purser } = bench;
     expect(await purser.publishCatalog({ actor: "test" })).toEqual({ outcome: "unchanged", revision: 1 });
     const tenant = await bench.testTenant("holder", "free");
-    const more = changed("plans/free/inclusions", { hours: 72, reports: { amount: 11, every: "month" } });
+    const more = changed(["plans/free/inclusions", { hours: 72, reports: { amount: 11, every: "month" } }]);
     expect(await purser.publishCatalog({ actor: "test", catalog: more })).toEqual({
       outcome: "published",
       revision: 2,
@@ -87,7 +79,7 @@ describe("publishing", () => {
   });
 
   test("a feature keeps the kind it was published with", async () => {
-    const other = changed("features/credits/kind", "metered") as CatalogInput;
+    const other = changed(["features/credits/kind", "metered"]) as CatalogInput;
     const outcome = await bench.purser.publishCatalog({
       actor: "test",
       catalog: { ...other, plans: { free: { name: "F", tier: "free", inclusions: {} } }, products: {} },
@@ -98,7 +90,7 @@ describe("publishing", () => {
   test("of two who publish at once one wins and the other is told", async () => {
     const outcomes = await Promise.all(
       [1, 2, 3, 4].map((n) =>
-        bench.purser.publishCatalog({ actor: `p${n}`, catalog: changed("plans/free/name", `Free ${n}`) }),
+        bench.purser.publishCatalog({ actor: `p${n}`, catalog: changed(["plans/free/name", `Free ${n}`]) }),
       ),
     );
     expect(outcomes.filter(({ outcome }) => outcome === "published").length).toBeGreaterThanOrEqual(1);
@@ -117,7 +109,7 @@ describe("publishing", () => {
   });
 
   test("a dry run tells what would happen and leaves nothing", async () => {
-    const catalog = changed("plans/free/name", "Dry");
+    const catalog = changed(["plans/free/name", "Dry"]);
     const before = await bench.rows("SELECT max(revision) AS revision FROM purser.catalog_revisions");
     expect(await bench.purser.publishCatalog({ actor: "test", catalog, dryRun: true })).toMatchObject({
       outcome: "published",
