@@ -15,6 +15,7 @@ const GUIDE = [
   "Entitlements, metering and balances on your own PostgreSQL.",
   "Every request under `/v1` carries a secret key with the scope that its operation names. What changes something takes an `Idempotency-Key`, or can be said twice with the same effect: a request whose answer was lost is sent again as it was.",
   "A denied check is an answer and no error. Everything that is not done is a problem (RFC 9457) with a stable `code`; unknown fields and unknown query parameters are refused and never ignored. Quantities are JSON numbers of at most 15 significant digits, times are RFC 3339.",
+  "Every answer has an `X-Request-Id` and a `traceparent` (W3C Trace Context): send your own and its trace id stands on the problem and on every log line of the request. Readings have an `ETag`; asked again with `If-None-Match`, what still holds is 304. Lists come in pages, each with the `nextCursor` of the next.",
 ];
 
 /** Refusals of whoever asks, which are no outcome of what was asked. */
@@ -125,18 +126,24 @@ function operationOf(route: Route, schemas: Schemas): Json {
   };
 }
 
+const codesIf = (so: boolean, ...codes: readonly OutcomeCode[]) => (so ? codes : []);
+
 /** Every refusal that an operation can answer. */
-export function refusalsOf(route: Route): RefusalCode[] {
+function refusalsOf(route: Route): RefusalCode[] {
   const can = new Set<OutcomeCode>([
-    ...["bad_request", "request_timeout", "headers_too_large", "invalid_input", "internal"],
-    ...(route.path.includes("{") ? ["malformed_url"] : []),
-    ...(route.scope === undefined ? [] : ["unauthenticated", "scope_missing", "unavailable"]),
-    ...(route.path.startsWith("/v1/tenants") ? ["other_tenant"] : []),
-    ...(route.path.includes("{tenant}") ? ["other_mode"] : []),
-    ...(route.body === undefined ? [] : ["malformed_json", "body_too_large", "media_type_unsupported"]),
-    ...(route.keyed ? ["idempotency_key_missing"] : []),
+    "bad_request",
+    "request_timeout",
+    "headers_too_large",
+    "invalid_input",
+    "internal",
+    ...codesIf(route.path.includes("{"), "malformed_url"),
+    ...codesIf(route.scope !== undefined, "unauthenticated", "scope_missing", "unavailable"),
+    ...codesIf(route.path.startsWith("/v1/tenants"), "other_tenant"),
+    ...codesIf(route.path.includes("{tenant}"), "other_mode"),
+    ...codesIf(route.body !== undefined, "malformed_json", "body_too_large", "media_type_unsupported"),
+    ...codesIf(route.keyed, "idempotency_key_missing"),
     ...route.refusals,
-  ] as OutcomeCode[]);
+  ]);
   return refusals.filter((code) => can.has(code));
 }
 

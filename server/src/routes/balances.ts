@@ -25,6 +25,12 @@ const balance = z
   .meta({ id: "Balance", description: "What is left of a feature, and where the number comes from." });
 type Balance = z.output<typeof balance>;
 
+/** A balance without the time at which it was looked at. */
+function lastingOf(given: Balance): object {
+  const { asOf: _, ...lasting } = given;
+  return lasting;
+}
+
 const messages: Balance = {
   feature: "messaging.credits",
   subject: "",
@@ -62,7 +68,7 @@ export const listBalances = route({
   refusals: ["tenant_unknown"],
   lasting: (answer) => {
     const { balances, ...rest } = answer as { balances: readonly Balance[] };
-    return { ...rest, balances: balances.map(({ asOf: _, ...balanceItself }) => balanceItself) };
+    return { ...rest, balances: balances.map(lastingOf) };
   },
   example: {
     params: { tenant: "acme" },
@@ -142,7 +148,6 @@ export const consume = route({
   example: {
     params: { tenant: "acme" },
     body: { feature: "messaging.credits", amount: 5, subject: "ann" },
-    idempotencyKey: "message-4711",
     answer: {
       outcome: "consumed",
       replayed: false,
@@ -209,7 +214,6 @@ export const issueGrant = route({
   example: {
     params: { tenant: "acme" },
     body: { feature: "messaging.credits", amount: 1000, source: "product" },
-    idempotencyKey: "purchase-2031-17",
     answer: {
       outcome: "granted",
       replayed: false,

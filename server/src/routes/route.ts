@@ -14,12 +14,11 @@ export interface Engine {
   readonly database: Pool;
 }
 
-/** A request and what it is answered: sent and compared by the tests, shown by the reference. */
+/** A request and what it is answered: shown by the reference, sent and compared by the tests. */
 export interface Example {
   readonly params?: Readonly<Record<string, string>>;
   readonly query?: Readonly<Record<string, string>>;
   readonly body?: unknown;
-  readonly idempotencyKey?: string;
   readonly answer: unknown;
 }
 

@@ -41,7 +41,6 @@ export const subscribe = route({
   example: {
     params: { tenant: "acme" },
     body: { plan: "pro" },
-    idempotencyKey: "sign-up-acme",
     answer: {
       outcome: "subscribed",
       replayed: false,
