@@ -13,7 +13,7 @@ const homes = {
 };
 /** Expressions that may stand inside `${}` of an SQL text: fixed names that PostgreSQL takes no parameter for. */
 const interpolable = ["savepoint"];
-const generated = ["engine/sql/schema.sql", "server/openapi.json", "package-lock.json"];
+const generated = ["engine/sql/schema.sql", "server/openapi.json", "sdk/src/contract.ts", "package-lock.json"];
 /** The public doors of the workspaces, and which of them each workspace may use; one not listed may use all. */
 const doors = ["@purser/engine", "@purser/server", "@purser/sdk", "@purser/sdk/react"];
 const opens: Record<string, readonly string[]> = {

@@ -1,105 +1,90 @@
 import {
-  type AdvanceClockOutcome,
+  type AdvanceClockRequest,
+  type Answers,
   type Balance,
-  clockRefusals,
-  type ConsumeOutcome,
-  consumeRefusals,
-  type CreateTenantOutcome,
-  createTenantRefusals,
+  type CheckRequest,
+  type ConsumeRequest,
+  type CreateTenantRequest,
   type Decision,
-  type GrantOutcome,
-  grantRefusals,
+  type GrantRequest,
   type OpenGrant,
-  type Refusal,
-  type SubscribeOutcome,
-  subscribeRefusals,
+  operations,
+  type SubscribeRequest,
   type Tenant,
+  type TenantPage,
 } from "./contract.ts";
 import { type Problem, PurserError } from "./error.ts";
+import type {
+  AdvanceClockOutcome,
+  ConsumeOutcome,
+  CreateTenantOutcome,
+  GrantOutcome,
+  OperationName,
+  OutcomeOf,
+  Refusal,
+  SubscribeOutcome,
+} from "./outcome.ts";
 import { type ClientOptions, type Reply, type Request, send } from "./request.ts";
 
-/** A time on its way in: a `Date`, or an RFC 3339 text with an offset. */
-type Instant = Date | string;
-
-export interface ConsumeInput {
+interface OfTenant {
   readonly tenant: string;
-  /** A feature's key, or a capability's. */
-  readonly feature: string;
-  /** In units of the feature, more than 0; as text where you keep decimals as text. 1 where it is not said. */
-  readonly amount?: number | string;
+}
+
+export interface CheckInput extends CheckRequest, OfTenant {}
+
+export interface ConsumeInput extends ConsumeRequest, OfTenant {
   /** Names this consumption: a retry with the same key changes nothing. Visible ASCII, at most 200 characters. */
   readonly idempotencyKey: string;
-  readonly subject?: string;
-  readonly occurredAt?: Instant;
-  readonly metadata?: Readonly<Record<string, unknown>>;
 }
 
-export interface GrantInput {
-  readonly tenant: string;
-  readonly feature: string;
-  /** In units of the feature; left out where `unlimited` is true. */
-  readonly amount?: number | string;
-  readonly unlimited?: true;
+export interface GrantInput extends GrantRequest, OfTenant {
   /** Names this grant: the same purchase can never grant twice. Visible ASCII, at most 200 characters. */
   readonly dedupeKey: string;
-  readonly subject?: string;
-  readonly source?: "product" | "promotion" | "top_up" | "manual";
-  readonly effectiveAt?: Instant;
-  readonly expiresAt?: Instant;
-  readonly priority?: number;
-  readonly metadata?: Readonly<Record<string, unknown>>;
 }
 
-export interface CreateTenantInput {
-  readonly tenant: string;
-  readonly name?: string;
-  readonly mode?: "live" | "test";
-  readonly timeZone?: string;
-  readonly currency?: string;
-  readonly metadata?: Readonly<Record<string, unknown>>;
-  readonly clockAt?: Instant;
-  /** The plan it begins on. */
-  readonly plan?: string;
+export interface CreateTenantInput extends CreateTenantRequest {}
+
+export interface SubscribeInput extends SubscribeRequest, OfTenant {
+  readonly idempotencyKey: string;
 }
+
+export interface AdvanceClockInput extends AdvanceClockRequest, OfTenant {}
 
 export interface Client {
   /** May this tenant do this now, how much is left, and if not, why not? A denial is an answer. */
-  check(input: {
-    readonly tenant: string;
-    readonly feature: string;
-    readonly amount?: number | string;
-    readonly subject?: string;
-  }): Promise<Decision>;
+  check(input: CheckInput): Promise<Decision>;
   /** The same for every feature on sale. Throws `tenant_unknown`. */
-  checkAll(input: { readonly tenant: string }): Promise<readonly Decision[]>;
+  checkAll(input: OfTenant): Promise<readonly Decision[]>;
   /** Takes an amount, once per key, or refuses and leaves nothing; a refusal is a value. */
   consume(input: ConsumeInput): Promise<ConsumeOutcome>;
   /** Adds an amount, or unlimited use, to a balance, once per key. */
   issueGrant(input: GrantInput): Promise<GrantOutcome>;
   /** What is left, by feature and subject. Throws `tenant_unknown`. */
-  balances(input: { readonly tenant: string; readonly feature?: string }): Promise<readonly Balance[]>;
+  balances(input: OfTenant & { readonly feature?: string }): Promise<readonly Balance[]>;
   /** The open grants in burn order, each with what it has paid for so far. Throws `tenant_unknown`. */
-  grants(input: { readonly tenant: string; readonly feature?: string }): Promise<readonly OpenGrant[]>;
+  grants(input: OfTenant & { readonly feature?: string }): Promise<readonly OpenGrant[]>;
   readonly tenants: {
     create(input: CreateTenantInput): Promise<CreateTenantOutcome>;
     /** Undefined where there is none of this id. */
-    get(input: { readonly tenant: string }): Promise<Tenant | undefined>;
+    get(input: OfTenant): Promise<Tenant | undefined>;
     /** A page in the order of the ids; `nextCursor` of the last page is null. */
     list(input?: {
       readonly limit?: number;
       readonly cursor?: string;
       /** With what the ids begin. */
       readonly prefix?: string;
-    }): Promise<{ readonly tenants: readonly Tenant[]; readonly nextCursor: string | null }>;
-    subscribe(input: {
-      readonly tenant: string;
-      readonly plan: string;
-      readonly version?: number;
-      readonly billingAnchor?: Instant;
-      readonly idempotencyKey: string;
-    }): Promise<SubscribeOutcome>;
-    advanceClock(input: { readonly tenant: string; readonly to: Instant }): Promise<AdvanceClockOutcome>;
+    }): Promise<TenantPage>;
+    subscribe(input: SubscribeInput): Promise<SubscribeOutcome>;
+    advanceClock(input: AdvanceClockInput): Promise<AdvanceClockOutcome>;
   };
+}
+
+type Query = NonNullable<Request["query"]>;
+interface Sent {
+  readonly tenant?: string;
+  readonly query?: Query;
+  readonly body?: object;
+  readonly idempotencyKey?: string;
 }
 
 /**
@@ -107,58 +92,52 @@ export interface Client {
  * `PurserError`. A request whose answer was lost is sent again with the same key.
  */
 export function createClient(options: ClientOptions): Client {
-  const ask = (request: Request) => send(options, request);
-  const get = async (path: readonly string[], query: NonNullable<Request["query"]> = {}) =>
-    bodyOf(await ask({ method: "GET", path, query }));
-  const post = (path: readonly string[], body: Readonly<Record<string, unknown>>, idempotencyKey?: string) =>
-    ask({ method: "POST", path, body, ...(idempotencyKey === undefined ? {} : { idempotencyKey }) });
+  const ask = (name: OperationName, { tenant = "", ...sent }: Sent) => {
+    const { method, path } = operations[name];
+    const parts = path.split("/").slice(1);
+    return send(options, { method, path: parts.map((part) => (part === "{tenant}" ? tenant : part)), ...sent });
+  };
+  /** For what has no refusals that are answers. */
+  const answer = async <Name extends OperationName>(name: Name, sent: Sent) =>
+    bodyOf(await ask(name, sent)) as Answers[Name];
+  const outcome = async <Name extends OperationName>(name: Name, sent: Sent, key?: string) =>
+    outcomeOf(name, await ask(name, sent), key) as OutcomeOf<Name>;
+  /** Every line of a list, page after page. */
+  const whole = async <Name extends OperationName, Line>(
+    name: Name,
+    { query = {}, ...sent }: Sent,
+    linesOf: (page: Answers[Name]) => readonly Line[],
+  ): Promise<readonly Line[]> => {
+    const lines: Line[] = [];
+    for (let cursor: string | undefined; ; ) {
+      const page = await answer(name, { ...sent, query: { ...query, cursor } });
+      lines.push(...linesOf(page));
+      const next = "nextCursor" in page ? page.nextCursor : undefined;
+      if (typeof next !== "string") return lines;
+      cursor = next;
+    }
+  };
 
   return {
-    check: async ({ tenant, ...question }) => bodyOf(await post(of(tenant, "check"), question)) as Decision,
-    async checkAll({ tenant }) {
-      return ((await get(of(tenant, "entitlements"))) as { entitlements: Decision[] }).entitlements;
-    },
-    async consume({ tenant, idempotencyKey, ...body }) {
-      const reply = await post(of(tenant, "consume"), body, idempotencyKey);
-      return outcomeOf(reply, consumeRefusals) as ConsumeOutcome;
-    },
-    async issueGrant({ tenant, dedupeKey, ...body }) {
-      const reply = await post(of(tenant, "grants"), body, dedupeKey);
-      return outcomeOf(reply, grantRefusals, "dedupeKey") as GrantOutcome;
-    },
-    async balances({ tenant, feature }) {
-      return ((await get(of(tenant, "balances"), { feature })) as { balances: Balance[] }).balances;
-    },
-    async grants({ tenant, feature }) {
-      return ((await get(of(tenant, "grants"), { feature })) as { grants: OpenGrant[] }).grants;
-    },
+    check: ({ tenant, ...body }) => answer("check", { tenant, body }),
+    checkAll: ({ tenant }) => whole("listEntitlements", { tenant }, ({ entitlements }) => entitlements),
+    consume: ({ tenant, idempotencyKey, ...body }) => outcome("consume", { tenant, body, idempotencyKey }),
+    issueGrant: ({ tenant, dedupeKey, ...body }) =>
+      outcome("issueGrant", { tenant, body, idempotencyKey: dedupeKey }, "dedupeKey"),
+    balances: ({ tenant, ...query }) => whole("listBalances", { tenant, query }, ({ balances }) => balances),
+    grants: ({ tenant, ...query }) => whole("listGrants", { tenant, query }, ({ grants }) => grants),
     tenants: {
-      async create(input) {
-        return outcomeOf(await post(["v1", "tenants"], { ...input }), createTenantRefusals) as CreateTenantOutcome;
-      },
+      create: (body) => outcome("createTenant", { body }),
       async get({ tenant }) {
-        const reply = await ask({ method: "GET", path: of(tenant) });
-        if ("problem" in reply && reply.problem.code === "tenant_unknown") return undefined;
-        return bodyOf(reply) as Tenant;
+        const found = await outcome("getTenant", { tenant });
+        return "outcome" in found ? undefined : found;
       },
-      async list({ limit, cursor, prefix } = {}) {
-        return (await get(["v1", "tenants"], { limit, cursor, prefix })) as {
-          tenants: Tenant[];
-          nextCursor: string | null;
-        };
-      },
-      async subscribe({ tenant, idempotencyKey, ...body }) {
-        const reply = await post(of(tenant, "subscription"), body, idempotencyKey);
-        return outcomeOf(reply, subscribeRefusals) as SubscribeOutcome;
-      },
-      async advanceClock({ tenant, to }) {
-        return outcomeOf(await post(of(tenant, "clock"), { to }), clockRefusals) as AdvanceClockOutcome;
-      },
+      list: (query = {}) => answer("listTenants", { query: { ...query } }),
+      subscribe: ({ tenant, idempotencyKey, ...body }) => outcome("subscribe", { tenant, body, idempotencyKey }),
+      advanceClock: ({ tenant, ...body }) => outcome("advanceClock", { tenant, body }),
     },
   };
 }
-
-const of = (tenant: string, ...rest: string[]) => ["v1", "tenants", tenant, ...rest];
 
 function bodyOf(reply: Reply): unknown {
   if ("problem" in reply) throw new PurserError(reply.problem);
@@ -166,9 +145,10 @@ function bodyOf(reply: Reply): unknown {
 }
 
 /** A success, or one of the refusals that the operation is known to have. */
-function outcomeOf(reply: Reply, refusals: readonly string[], key = "idempotencyKey"): unknown {
+function outcomeOf(name: OperationName, reply: Reply, key = "idempotencyKey"): unknown {
   if ("body" in reply) return reply.body;
   const { problem } = reply;
+  const refusals: readonly string[] = operations[name].refusals;
   if (!refusals.includes(problem.code)) throw new PurserError(problem);
   return refusalOf(problem, key);
 }

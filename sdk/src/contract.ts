@@ -1,33 +1,11 @@
-// What travels between a server and this client, as types. Times are RFC 3339 texts in UTC, quantities numbers.
+// What travels between a server and this client. Made from server/openapi.json by `npm run generate`; not for editing.
 
-type Kind = "flag" | "value" | "capacity" | "metered" | "credits";
+/** A time on its way in: a `Date`, or an RFC 3339 text with an offset. On its way out it is a text in UTC. */
+export type Instant = Date | string;
 
-/** The answer to a check. Numbers are null where the feature has none or is unlimited. */
-export interface Decision {
-  readonly allowed: boolean;
-  readonly reason: string;
-  /** The feature that decided; of a capability, the one it is mapped to. */
-  readonly feature: string;
-  readonly kind: Kind | null;
-  readonly tier: string | null;
-  readonly requiredTier: string | null;
-  /** What a feature of kind `value` stands at. */
-  readonly value: unknown;
-  readonly limit: number | null;
-  readonly used: number | null;
-  readonly remaining: number | null;
-  readonly unlimited: boolean;
-  readonly overLimit: number;
-  /** The next instant at which this answer changes by time alone. */
-  readonly resetsAt: string | null;
-  readonly source: "plan" | "purchase" | "override" | null;
-  readonly restrictedBy: "disabled" | "frozen" | "degraded" | null;
-  /** The plans and products that would allow what was denied. */
-  readonly unlockedBy: readonly string[];
-  readonly asOf: string;
-  readonly version: number;
-  readonly cached: boolean;
-  readonly cacheTtlRemaining: number;
+export interface AdvanceClockRequest {
+  /** Not before where it stands. */
+  readonly to: Instant;
 }
 
 /** What is left of a feature, and where the number comes from. */
@@ -38,29 +16,199 @@ export interface Balance {
   readonly kind: "capacity" | "metered" | "credits";
   readonly enforcement: "hard" | "soft" | "observe";
   readonly unlimited: boolean;
+  /** The amounts of the grants that count now. */
   readonly granted: number;
+  /** What of those grants has been used. */
   readonly used: number;
+  /** What open holds have set aside. */
   readonly held: number;
   /** granted − used − held; null while unlimited. */
   readonly available: number | null;
+  /** What was allowed beyond the grants since the window began. */
   readonly overage: number;
+  /** Named slots occupied, of a capacity. */
   readonly claimed: number;
+  /** Why nothing can be consumed now, if so. */
   readonly deniedReason: string | null;
   readonly restrictedBy: string | null;
+  /** Counts the changes of this balance. */
   readonly version: number;
   readonly asOf: string;
+  /** The next instant at which this changes by time alone. */
   readonly nextChangeAt: string | null;
+}
+
+export interface BalancePage {
+  readonly balances: readonly Balance[];
+  /** For the next page; null where this is the last. The header `Link` says the same. */
+  readonly nextCursor: string | null;
+}
+
+export interface CheckRequest {
+  /** A feature's key, or a capability's. */
+  readonly feature: string;
+  /**
+   * In units of the feature: more than 0, at most 6 fractional and 15 significant digits. As text where you keep
+   * decimals as text.
+   */
+  readonly amount?: number | string;
+  /** Who inside the tenant: a user, a seat, a project. Empty, like absent, is the tenant itself. */
+  readonly subject?: string;
+}
+
+export interface ClockAdvanced {
+  readonly outcome: "advanced";
+  readonly now: string;
+}
+
+export interface ConsumeRequest {
+  /** A feature's key, or a capability's. */
+  readonly feature: string;
+  /**
+   * In units of the feature: more than 0, at most 6 fractional and 15 significant digits. As text where you keep
+   * decimals as text.
+   */
+  readonly amount?: number | string;
+  /** Who inside the tenant: a user, a seat, a project. Empty, like absent, is the tenant itself. */
+  readonly subject?: string;
+  /** When it happened, for reports; the decision is about now. */
+  readonly occurredAt?: Instant;
+  /** Kept with the fact and never read here. At most 16 kB, at most five deep. */
+  readonly metadata?: Readonly<Record<string, unknown>>;
+}
+
+/** A consumption that happened, now or the first time its key was used. */
+export interface Consumed {
+  readonly outcome: "consumed";
+  /** True where this key had consumed before: nothing was taken now, and these are the first time's numbers. */
+  readonly replayed: boolean;
+  readonly amount: number;
+  /** The part beyond what was available, where enforcement lets it through. */
+  readonly overage: number;
+  /** What was left right after this consumption; null while unlimited. */
+  readonly available: number | null;
+  /** The version of the balance that this consumption made. */
+  readonly version: number;
+  readonly recordedAt: string;
+}
+
+export interface CreateTenantRequest {
+  /** The tenant's id, as your application chose it. */
+  readonly tenant: string;
+  readonly name?: string;
+  /** The key's own mode, where it is not said; no other is taken. */
+  readonly mode?: "live" | "test";
+  /** IANA name; UTC where it is not said. */
+  readonly timeZone?: string;
+  /** ISO 4217; USD where it is not said. */
+  readonly currency?: string;
+  /** Kept with the fact and never read here. At most 16 kB, at most five deep. */
+  readonly metadata?: Readonly<Record<string, unknown>>;
+  /** Where the clock of a test tenant stands; only a test tenant has one. */
+  readonly clockAt?: Instant;
+  /** The plan that it begins on. */
+  readonly plan?: string;
+}
+
+/** The answer to a check: data, never an error. Numbers are null where the feature has none or is unlimited. */
+export interface Decision {
+  readonly allowed: boolean;
+  readonly reason: Reason;
+  /** The feature that decided; of a capability, the one it is mapped to. */
+  readonly feature: string;
+  readonly kind: "flag" | "value" | "capacity" | "metered" | "credits" | null;
+  /** The tenant's own. */
+  readonly tier: string | null;
+  /** The least tier that may use it. */
+  readonly requiredTier: string | null;
+  /** What a feature of kind `value` stands at. */
+  readonly value: unknown;
+  readonly limit: number | null;
+  readonly used: number | null;
+  readonly remaining: number | null;
+  readonly unlimited: boolean;
+  /** By how much more is in use than is granted. */
+  readonly overLimit: number;
+  /** The next instant at which this answer changes by time alone. */
+  readonly resetsAt: string | null;
+  readonly source: "plan" | "purchase" | "override" | null;
+  readonly restrictedBy: "disabled" | "frozen" | "degraded" | null;
+  /** The plans and products that would allow what was denied. */
+  readonly unlockedBy: readonly string[];
+  /** When it was decided, by the tenant's clock. */
+  readonly asOf: string;
+  /** Of the balance that was read; 0 where none was. */
+  readonly version: number;
+  readonly cached: boolean;
+  /** For how long it may still be told from memory. */
+  readonly cacheTtlRemaining: number;
+}
+
+export interface EntitlementPage {
+  readonly tier: string | null;
+  readonly entitlements: readonly Decision[];
+  /** For the next page; null where this is the last. The header `Link` says the same. */
+  readonly nextCursor: string | null;
+}
+
+export interface GetCatalogAnswer {
+  readonly revision: number;
+  readonly publishedBy: string;
+  readonly publishedAt: string;
+  readonly catalog: unknown;
+}
+
+export interface GrantPage {
+  readonly grants: readonly OpenGrant[];
+  /** For the next page; null where this is the last. The header `Link` says the same. */
+  readonly nextCursor: string | null;
+}
+
+export interface GrantRequest {
+  /** A feature's key, or a capability's. */
+  readonly feature: string;
+  /**
+   * In units of the feature: more than 0, at most 6 fractional and 15 significant digits. As text where you keep
+   * decimals as text.
+   */
+  readonly amount?: number | string;
+  /** In place of an amount. */
+  readonly unlimited?: true;
+  /** Who inside the tenant: a user, a seat, a project. Empty, like absent, is the tenant itself. */
+  readonly subject?: string;
+  readonly source?: "product" | "promotion" | "top_up" | "manual";
+  readonly effectiveAt?: Instant;
+  readonly expiresAt?: Instant;
+  /** Lower is drawn first; 100 where it is not said. */
+  readonly priority?: number;
+  /** Kept with the fact and never read here. At most 16 kB, at most five deep. */
+  readonly metadata?: Readonly<Record<string, unknown>>;
+}
+
+/** A grant that was made, now or the first time its key was used. */
+export interface Granted {
+  readonly outcome: "granted";
+  readonly replayed: boolean;
+  readonly grantId: string;
+  /** Of the balance, after it; null while unlimited. */
+  readonly available: number | null;
+}
+
+export interface Health {
+  readonly status: "ok";
 }
 
 /** A grant that counts now or will count later, and how far it has been drawn. */
 export interface OpenGrant {
   readonly grantId: string;
   readonly feature: string;
+  /** `''` is the tenant itself. */
   readonly subject: string;
   readonly source: "plan" | "product" | "promotion" | "top_up" | "override" | "rollover" | "manual";
   /** Null while unlimited. */
   readonly amount: number | null;
   readonly unlimited: boolean;
+  /** What it has paid for so far. */
   readonly used: number;
   readonly remaining: number | null;
   /** 1 is drawn next; null where it does not count yet. */
@@ -75,113 +223,219 @@ export interface OpenGrant {
   readonly metadata: Readonly<Record<string, unknown>>;
 }
 
+export interface Readiness {
+  readonly status: "ready";
+  /** Null where no catalogue has been published. */
+  readonly catalogRevision: number | null;
+}
+
+/**
+ * Why: the first that applies, in this order. `TENANT_UNKNOWN` there is no such tenant; `FEATURE_UNKNOWN` the catalogue
+ * has no such feature; `TENANT_SUSPENDED` an operator suspended the tenant; `FEATURE_DISABLED` an override denies it to
+ * this tenant; `RESTRICTED` a downgrade restricts it until its grace ends; `SUBSCRIPTION_INACTIVE` no subscription is
+ * in force; `TRIAL_EXPIRED` the trial has ended; `PAYMENT_PAST_DUE` a payment is past due and the plan has no grace for
+ * it; `GRACE_PERIOD_EXPIRED` the grace for a payment has ended; `TIER_INSUFFICIENT` it takes a higher tier;
+ * `NOT_INCLUDED` the plan does not include it; `LIMIT_REACHED` what is there of it is used up; `INSUFFICIENT_BALANCE`
+ * the credits do not cover the amount; `UNAVAILABLE` it could not be found out; `INCLUDED` allowed by what the tenant
+ * has; `OVERRIDE` allowed by an override; `OVERAGE` allowed beyond what the tenant has, and counted.
+ */
+export type Reason =
+  | "TENANT_UNKNOWN"
+  | "FEATURE_UNKNOWN"
+  | "TENANT_SUSPENDED"
+  | "FEATURE_DISABLED"
+  | "RESTRICTED"
+  | "SUBSCRIPTION_INACTIVE"
+  | "TRIAL_EXPIRED"
+  | "PAYMENT_PAST_DUE"
+  | "GRACE_PERIOD_EXPIRED"
+  | "TIER_INSUFFICIENT"
+  | "NOT_INCLUDED"
+  | "LIMIT_REACHED"
+  | "INSUFFICIENT_BALANCE"
+  | "UNAVAILABLE"
+  | "INCLUDED"
+  | "OVERRIDE"
+  | "OVERAGE";
+
+/** The base subscription that is in force. */
+export interface Standing {
+  readonly plan: string;
+  readonly planVersion: number;
+  readonly status: "trialing" | "active" | "past_due" | "paused" | "suspended" | "canceled" | "expired";
+  readonly since: string;
+  readonly until: string | null;
+}
+
+export interface SubscribeRequest {
+  readonly plan: string;
+  /** Of the plan; the newest where it is not said. */
+  readonly version?: number;
+  /** What billing periods are counted from; now, where it is not said. */
+  readonly billingAnchor?: Instant;
+}
+
+export interface Subscribed {
+  readonly outcome: "subscribed";
+  readonly replayed: boolean;
+  readonly subscriptionId: string;
+  readonly plan: string;
+  readonly planVersion: number;
+}
+
+/** A customer of the application that uses Purser. */
 export interface Tenant {
+  /** Its id, in Unicode NFC. */
   readonly tenant: string;
   readonly name: string;
   readonly mode: "live" | "test";
+  /** IANA name; calendar windows begin at its midnight. */
   readonly timeZone: string;
+  /** ISO 4217. */
   readonly currency: string;
+  /** Counts the changes of what the tenant may use. */
   readonly version: number;
   readonly createdAt: string;
   readonly metadata: Readonly<Record<string, unknown>>;
   /** What time it is for the tenant: of a test tenant, its own clock. */
   readonly asOf: string;
   /** Null where it has none at this time. */
-  readonly subscription: {
-    readonly plan: string;
-    readonly planVersion: number;
-    readonly status: "trialing" | "active" | "past_due" | "paused" | "suspended" | "canceled" | "expired";
-    readonly since: string;
-    readonly until: string | null;
-  } | null;
+  readonly subscription: Standing | null;
 }
 
-/** The refusals of a consumption: expected, so they are values. The other problems are thrown as `PurserError`. */
-export const consumeRefusals = [
-  "invalid_input",
-  "idempotency_conflict",
-  "tenant_unknown",
-  "feature_unknown",
-  "wrong_kind",
-  "subject_required",
-  "tenant_suspended",
-  "feature_disabled",
-  "restricted",
-  "subscription_inactive",
-  "trial_expired",
-  "payment_past_due",
-  "grace_period_expired",
-  "tier_insufficient",
-  "not_included",
-  "limit_reached",
-  "insufficient_balance",
-  "busy",
-] as const;
-export const grantRefusals = [
-  "invalid_input",
-  "tenant_unknown",
-  "feature_unknown",
-  "wrong_kind",
-  "idempotency_conflict",
-  "subject_required",
-  "busy",
-] as const;
-export const createTenantRefusals = ["invalid_input", "plan_unknown", "idempotency_conflict"] as const;
-export const subscribeRefusals = [
-  "invalid_input",
-  "idempotency_conflict",
-  "tenant_unknown",
-  "plan_unknown",
-  "already_subscribed",
-] as const;
-export const clockRefusals = ["invalid_input", "tenant_unknown", "not_a_test_tenant"] as const;
-
-/** Nothing happened; the same key may be tried again. */
-export interface Refusal<Code extends string> {
-  readonly outcome: Code;
-  /** The field that is invalid, or that differs from the first use of the key. */
-  readonly field?: string;
-  readonly detail: string;
-  /** What was available when it was refused, where that was the reason. */
-  readonly available?: number;
-  readonly restrictedBy?: string;
-}
-
-export interface Consumed {
-  readonly outcome: "consumed";
-  /** True where this key had consumed before: nothing was taken now, and these are the first time's numbers. */
+export interface TenantCreated {
+  readonly outcome: "created";
   readonly replayed: boolean;
-  readonly amount: number;
-  readonly overage: number;
-  /** What was left right after this consumption; null while unlimited. */
-  readonly available: number | null;
-  readonly version: number;
-  readonly recordedAt: string;
+  readonly tenant: string;
 }
-export type ConsumeOutcome = Consumed | Refusal<(typeof consumeRefusals)[number]>;
 
-export interface Granted {
-  readonly outcome: "granted";
-  readonly replayed: boolean;
-  readonly grantId: string;
-  readonly available: number | null;
+export interface TenantPage {
+  readonly tenants: readonly Tenant[];
+  /** For the next page; null where this is the last. The header `Link` says the same. */
+  readonly nextCursor: string | null;
 }
-export type GrantOutcome = Granted | Refusal<(typeof grantRefusals)[number]>;
 
-export type CreateTenantOutcome =
-  | { readonly outcome: "created"; readonly replayed: boolean; readonly tenant: string }
-  | Refusal<(typeof createTenantRefusals)[number]>;
+/** Every operation: its address, and the refusals that are outcomes of it, in the order of precedence. */
+export const operations = {
+  getHealth: {
+    method: "GET",
+    path: "/healthz",
+    refusals: [],
+  },
+  getReadiness: {
+    method: "GET",
+    path: "/readyz",
+    refusals: ["unavailable"],
+  },
+  getCatalog: {
+    method: "GET",
+    path: "/v1/catalog",
+    refusals: ["catalog_unpublished"],
+  },
+  createTenant: {
+    method: "POST",
+    path: "/v1/tenants",
+    refusals: ["invalid_input", "plan_unknown", "idempotency_conflict"],
+  },
+  listTenants: {
+    method: "GET",
+    path: "/v1/tenants",
+    refusals: [],
+  },
+  getTenant: {
+    method: "GET",
+    path: "/v1/tenants/{tenant}",
+    refusals: ["tenant_unknown"],
+  },
+  subscribe: {
+    method: "POST",
+    path: "/v1/tenants/{tenant}/subscription",
+    refusals: ["invalid_input", "tenant_unknown", "plan_unknown", "already_subscribed", "idempotency_conflict"],
+  },
+  advanceClock: {
+    method: "POST",
+    path: "/v1/tenants/{tenant}/clock",
+    refusals: ["invalid_input", "tenant_unknown", "not_a_test_tenant"],
+  },
+  check: {
+    method: "POST",
+    path: "/v1/tenants/{tenant}/check",
+    refusals: ["invalid_input"],
+  },
+  listEntitlements: {
+    method: "GET",
+    path: "/v1/tenants/{tenant}/entitlements",
+    refusals: ["tenant_unknown"],
+  },
+  getEntitlement: {
+    method: "GET",
+    path: "/v1/tenants/{tenant}/entitlements/{feature}",
+    refusals: ["tenant_unknown", "feature_unknown"],
+  },
+  listBalances: {
+    method: "GET",
+    path: "/v1/tenants/{tenant}/balances",
+    refusals: ["tenant_unknown"],
+  },
+  consume: {
+    method: "POST",
+    path: "/v1/tenants/{tenant}/consume",
+    refusals: [
+      "invalid_input",
+      "idempotency_conflict",
+      "tenant_unknown",
+      "feature_unknown",
+      "wrong_kind",
+      "subject_required",
+      "tenant_suspended",
+      "feature_disabled",
+      "restricted",
+      "subscription_inactive",
+      "trial_expired",
+      "payment_past_due",
+      "grace_period_expired",
+      "tier_insufficient",
+      "not_included",
+      "limit_reached",
+      "insufficient_balance",
+      "busy",
+    ],
+  },
+  issueGrant: {
+    method: "POST",
+    path: "/v1/tenants/{tenant}/grants",
+    refusals: [
+      "invalid_input",
+      "tenant_unknown",
+      "feature_unknown",
+      "wrong_kind",
+      "idempotency_conflict",
+      "subject_required",
+      "busy",
+    ],
+  },
+  listGrants: {
+    method: "GET",
+    path: "/v1/tenants/{tenant}/grants",
+    refusals: ["tenant_unknown"],
+  },
+} as const;
 
-export type SubscribeOutcome =
-  | {
-      readonly outcome: "subscribed";
-      readonly replayed: boolean;
-      readonly subscriptionId: string;
-      readonly plan: string;
-      readonly planVersion: number;
-    }
-  | Refusal<(typeof subscribeRefusals)[number]>;
-
-export type AdvanceClockOutcome =
-  | { readonly outcome: "advanced"; readonly now: string }
-  | Refusal<(typeof clockRefusals)[number]>;
+/** What each operation answers when it is done. */
+export interface Answers {
+  readonly getHealth: Health;
+  readonly getReadiness: Readiness;
+  readonly getCatalog: GetCatalogAnswer;
+  readonly createTenant: TenantCreated;
+  readonly listTenants: TenantPage;
+  readonly getTenant: Tenant;
+  readonly subscribe: Subscribed;
+  readonly advanceClock: ClockAdvanced;
+  readonly check: Decision;
+  readonly listEntitlements: EntitlementPage;
+  readonly getEntitlement: Decision;
+  readonly listBalances: BalancePage;
+  readonly consume: Consumed;
+  readonly issueGrant: Granted;
+  readonly listGrants: GrantPage;
+}

@@ -16,6 +16,8 @@ export interface Problem {
   readonly errors: readonly ProblemField[];
   readonly available?: number;
   readonly restrictedBy?: string;
+  /** Stands on every line that the server logged about the request. */
+  readonly traceId?: string;
 }
 
 /**
@@ -27,6 +29,8 @@ export class PurserError extends Error {
   /** The HTTP status; 0 where no answer came. */
   readonly status: number;
   readonly errors: readonly ProblemField[];
+  /** Stands on every line that the server logged about the request; absent where the server did not answer. */
+  readonly traceId?: string;
 
   constructor(problem: Pick<Problem, "code" | "status" | "detail"> & Partial<Problem>, cause?: unknown) {
     super(`${problem.code}: ${problem.detail}`, cause === undefined ? undefined : { cause });
@@ -34,13 +38,14 @@ export class PurserError extends Error {
     this.code = problem.code;
     this.status = problem.status;
     this.errors = problem.errors ?? [];
+    if (problem.traceId !== undefined) this.traceId = problem.traceId;
   }
 }
 
 /** A body as a problem, or undefined where it is none. */
 export function asProblem(body: unknown): Problem | undefined {
   if (typeof body !== "object" || body === null) return undefined;
-  const { code, status, title, detail, errors, available, restrictedBy } = body as Record<string, unknown>;
+  const { code, status, title, detail, errors, available, restrictedBy, traceId } = body as Record<string, unknown>;
   if (typeof code !== "string" || typeof status !== "number" || typeof detail !== "string") return undefined;
   return {
     code,
@@ -50,5 +55,6 @@ export function asProblem(body: unknown): Problem | undefined {
     errors: Array.isArray(errors) ? (errors as ProblemField[]) : [],
     ...(typeof available === "number" ? { available } : {}),
     ...(typeof restrictedBy === "string" ? { restrictedBy } : {}),
+    ...(typeof traceId === "string" ? { traceId } : {}),
   };
 }

@@ -1,24 +1,36 @@
 // The client of Purser's HTTP door: `fetch` and nothing else, so that it runs wherever that does.
 export {
+  type AdvanceClockInput,
+  type CheckInput,
   type Client,
   type ConsumeInput,
   createClient,
   type CreateTenantInput,
   type GrantInput,
+  type SubscribeInput,
 } from "./client.ts";
 export type {
-  AdvanceClockOutcome,
   Balance,
-  ConsumeOutcome,
+  ClockAdvanced,
   Consumed,
-  CreateTenantOutcome,
   Decision,
   Granted,
-  GrantOutcome,
+  Instant,
   OpenGrant,
-  Refusal,
-  SubscribeOutcome,
+  Reason,
+  Standing,
+  Subscribed,
   Tenant,
+  TenantCreated,
+  TenantPage,
 } from "./contract.ts";
 export { type ProblemField, PurserError } from "./error.ts";
+export type {
+  AdvanceClockOutcome,
+  ConsumeOutcome,
+  CreateTenantOutcome,
+  GrantOutcome,
+  Refusal,
+  SubscribeOutcome,
+} from "./outcome.ts";
 export type { ClientOptions } from "./request.ts";

@@ -20,7 +20,7 @@ export interface Request {
   /** The parts between the slashes; encoded here. */
   readonly path: readonly string[];
   readonly query?: Readonly<Record<string, string | number | undefined>>;
-  readonly body?: Readonly<Record<string, unknown>>;
+  readonly body?: object;
   readonly idempotencyKey?: string;
 }
 

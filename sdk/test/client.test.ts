@@ -108,6 +108,20 @@ test("every method has its address", async () => {
   ]);
 });
 
+test("a list is read to its end, page after page", async () => {
+  const { seen, client } = await talking(
+    { status: 200, body: { balances: [{ feature: "a" }], nextCursor: "A" } },
+    { status: 200, body: { balances: [{ feature: "b" }], nextCursor: "B" } },
+    { status: 200, body: { balances: [], nextCursor: null } },
+  );
+  expect(await client.balances({ tenant: "t", feature: "f" })).toEqual([{ feature: "a" }, { feature: "b" }]);
+  expect(seen.map(({ url }) => url)).toEqual([
+    "/v1/tenants/t/balances?feature=f",
+    "/v1/tenants/t/balances?feature=f&cursor=A",
+    "/v1/tenants/t/balances?feature=f&cursor=B",
+  ]);
+});
+
 test("a refusal that is expected is a value, with what the server said about it", async () => {
   const field = { in: "body", field: "amount", pointer: "#/amount", detail: "d" };
   const { client } = await talking(
@@ -127,7 +141,8 @@ test("a refusal that is expected is a value, with what the server said about it"
 
 test("what is not expected is thrown, with its code and the fields at fault", async () => {
   const errors = [{ in: "path", field: "tenant", detail: "d" }];
-  const { client } = await talking(problem(403, "scope_missing", { errors }), problem(500, "internal"), {
+  const traceId = "0af7651916cd43dd8448eb211c80319c";
+  const { client } = await talking(problem(403, "scope_missing", { errors, traceId }), problem(500, "internal"), {
     status: 200,
     body: "<html>",
   });
@@ -137,6 +152,7 @@ test("what is not expected is thrown, with its code and the fields at fault", as
     code: "scope_missing",
     status: 403,
     errors,
+    traceId,
     message: "scope_missing: About scope_missing.",
   });
   await expect(client.consume(one)).rejects.toMatchObject({ code: "internal", errors: [] });

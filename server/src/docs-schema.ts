@@ -1,6 +1,4 @@
 // Shapes as a reader wants them: one line a member, what it may be and what it means.
-import type { JsonObject } from "./openapi.ts";
-
 export interface Schema {
   readonly $ref?: string;
   readonly type?: string | readonly string[];
@@ -109,6 +107,6 @@ export function definitions(lines: readonly Line[]): string {
 }
 
 /** JSON for reading. */
-export function example(value: JsonObject | unknown): string {
+export function example(value: unknown): string {
   return `<pre tabindex="0"><code>${escaped(JSON.stringify(value, null, 2))}</code></pre>`;
 }

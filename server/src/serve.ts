@@ -165,7 +165,7 @@ function holdsAlready(request: FastifyRequest, reply: FastifyReply, route: Route
   }
   const tag = entityTag(route.lasting === undefined ? body : route.lasting(body));
   // It may be kept by whoever asked, and is asked about again every time, with a key that is read afresh.
-  reply.headers({ etag: tag, "cache-control": "private, no-cache", vary: "authorization, cookie" });
+  reply.headers({ etag: tag, "cache-control": "private, no-cache", vary: "authorization, cookie, purser-mode" });
   return namesTag(request.headers["if-none-match"], tag);
 }
 

@@ -30,7 +30,7 @@ test("every route is an operation with its own id, scope, answers and problems",
     expect(found?.operation.security).toEqual(route.scope === undefined ? [] : [{ key: [route.scope] }]);
     const outcomes = [...Object.keys(route.answers), ...route.refusals] as (typeof refusals)[number][];
     for (const outcome of outcomes) {
-      expect(found?.operation.responses, outcome).toHaveProperty(String(describeOutcome(outcome).status));
+      expect(Object.keys(found?.operation.responses ?? {})).toContain(String(describeOutcome(outcome).status));
     }
     const promised = JSON.stringify(found?.operation.responses);
     for (const code of route.refusals) expect(promised).toContain(`"${code}"`);

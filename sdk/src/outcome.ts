@@ -1,0 +1,24 @@
+// What a command answers: done, or one of the refusals that are expected of it. They are values; other problems are thrown.
+import type { Answers, operations } from "./contract.ts";
+
+export type OperationName = keyof typeof operations;
+type RefusalsOf<Name extends OperationName> = (typeof operations)[Name]["refusals"][number];
+
+/** Nothing happened; the same key may be tried again. */
+export interface Refusal<Code extends string> {
+  readonly outcome: Code;
+  /** The field that is invalid, or that differs from the first use of the key. */
+  readonly field?: string;
+  readonly detail: string;
+  /** What was available when it was refused, where that was the reason. */
+  readonly available?: number;
+  readonly restrictedBy?: string;
+}
+
+export type OutcomeOf<Name extends OperationName> = Answers[Name] | Refusal<RefusalsOf<Name>>;
+
+export type ConsumeOutcome = OutcomeOf<"consume">;
+export type GrantOutcome = OutcomeOf<"issueGrant">;
+export type CreateTenantOutcome = OutcomeOf<"createTenant">;
+export type SubscribeOutcome = OutcomeOf<"subscribe">;
+export type AdvanceClockOutcome = OutcomeOf<"advanceClock">;
