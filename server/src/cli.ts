@@ -5,8 +5,12 @@ import { parseArgs } from "node:util";
 import { MigrationRefused } from "@purser/engine";
 import { CommandFailed, exit, type Exit, type Surroundings } from "./commands/command.ts";
 import { dev } from "./commands/dev.ts";
+import { diff } from "./commands/diff.ts";
+import { importFile } from "./commands/import.ts";
 import { createKey, revokeKey } from "./commands/keys.ts";
 import { migrate } from "./commands/migrate.ts";
+import { pull } from "./commands/pull.ts";
+import { push } from "./commands/push.ts";
 import { serve } from "./commands/serve.ts";
 import { readSettings, settingsHelp } from "./settings.ts";
 
@@ -17,10 +21,13 @@ interface Command {
   readonly flags: Readonly<Record<string, { readonly type: "string" | "boolean" }>>;
   /** How many words may follow the command. */
   readonly words: number;
+  /** What wrong usage ends with, where the usual code means something else. */
+  readonly misuse?: Exit;
   run(surroundings: Surroundings, flags: Flags, words: readonly string[]): Promise<Exit>;
 }
 
 const directoryFlag = { directory: { type: "string" } } as const;
+const configFlag = { config: { type: "string" } } as const;
 const directoryOf = (flags: Flags) => resolve(text(flags, "directory") ?? ".purser");
 
 const commands: Readonly<Record<string, Command>> = {
@@ -49,6 +56,53 @@ const commands: Readonly<Record<string, Command>> = {
     flags: {},
     words: 0,
     run: (surroundings) => serve(surroundings),
+  },
+  diff: {
+    usage: "diff [--config purser.config.ts] [--json] [--directory D]",
+    summary:
+      "what push would change, and whom; ends with 0 where nothing, 2 where something, 1 where that cannot be said",
+    flags: { json: { type: "boolean" }, ...configFlag, ...directoryFlag },
+    words: 0,
+    misuse: exit.failed,
+    run: (surroundings, flags) =>
+      diff(surroundings, {
+        directory: directoryOf(flags),
+        config: text(flags, "config"),
+        json: flags["json"] === true,
+      }),
+  },
+  push: {
+    usage: "push [--config purser.config.ts] [--yes] [--dry-run] [--directory D]",
+    summary: "publish the catalogue of the file, after showing what changes and asking",
+    flags: { yes: { type: "boolean" }, "dry-run": { type: "boolean" }, ...configFlag, ...directoryFlag },
+    words: 0,
+    run: (surroundings, flags) =>
+      push(surroundings, {
+        directory: directoryOf(flags),
+        config: text(flags, "config"),
+        yes: flags["yes"] === true,
+        dryRun: flags["dry-run"] === true,
+      }),
+  },
+  pull: {
+    usage: "pull [--config purser.config.ts] [--force] [--directory D]",
+    summary: "write the published catalogue as a typed file",
+    flags: { force: { type: "boolean" }, ...configFlag, ...directoryFlag },
+    words: 0,
+    run: (surroundings, flags) =>
+      pull(surroundings, {
+        directory: directoryOf(flags),
+        config: text(flags, "config"),
+        force: flags["force"] === true,
+      }),
+  },
+  import: {
+    usage: "import FILE [--dry-run] [--directory D]",
+    summary: "take over another system's JSON entitlements and the tenants that hold them, all or nothing",
+    flags: { "dry-run": { type: "boolean" }, ...directoryFlag },
+    words: 1,
+    run: (surroundings, flags, [file]) =>
+      importFile(surroundings, { directory: directoryOf(flags), file, dryRun: flags["dry-run"] === true }),
   },
   "keys create": {
     usage: "keys create --name N --scopes all|a,b [--tenant T] [--mode live|test] [--expires TIME] [--directory D]",
@@ -88,6 +142,7 @@ const help = [
   "  purser help",
   "",
   "Exit codes: 0 done · 1 failed · 2 wrong usage or settings · 3 refused, with the reason and the way out",
+  "(diff: 0 no difference · 2 a difference · 1 anything else)",
   "",
   "Settings (environment):",
   ...settingsHelp.map(([name, meaning]) => `  ${name.padEnd(30)} ${meaning}`),
@@ -126,8 +181,9 @@ async function main(given: readonly string[]): Promise<Exit> {
   } catch (error) {
     if (error instanceof CommandFailed) {
       console.error(error.message);
-      if (error.exit === exit.usage) console.error(`\nusage: purser ${command.usage}`);
-      return error.exit;
+      if (error.exit !== exit.usage) return error.exit;
+      console.error(`\nusage: purser ${command.usage}`);
+      return command.misuse ?? exit.usage;
     }
     if (error instanceof MigrationRefused) {
       console.error(error.message);

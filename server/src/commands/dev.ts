@@ -49,6 +49,7 @@ export async function dev(surroundings: Surroundings, options: DevOptions): Prom
         port: options.port ?? settings.port ?? 4242,
         orNext: options.port === undefined && settings.port === undefined,
         logLevel: "warn",
+        metrics: "on loopback",
         signIn,
       });
       served = true;

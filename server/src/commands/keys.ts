@@ -1,9 +1,7 @@
-import { openDevelopmentDatabase } from "../development.ts";
 import { createApiKey } from "../keys.ts";
-import { openPurser, type OpenPurser } from "../open-purser.ts";
 import { isScope, type Scope, scopes as allScopes } from "../scopes.ts";
 import { CommandFailed, exit, type Exit, type Surroundings } from "./command.ts";
-import { openPool } from "./running.ts";
+import { withPurser } from "./with-purser.ts";
 
 export interface NewKeyOptions {
   readonly directory: string;
@@ -63,23 +61,4 @@ function scopesOf(list: string | undefined): readonly Scope[] {
     }
     return scope;
   });
-}
-
-/** On DATABASE_URL, or on the embedded database of the directory, adopted where `purser dev` runs it. */
-async function withPurser(
-  { settings, warn }: Surroundings,
-  directory: string,
-  work: (purser: OpenPurser) => Promise<Exit>,
-): Promise<Exit> {
-  const opened =
-    settings.databaseUrl === undefined
-      ? await openDevelopmentDatabase({ directory, environment: settings.environment, onLog: warn })
-      : undefined;
-  const pool = openPool(settings.databaseUrl ?? opened?.serviceUrl ?? "", settings);
-  try {
-    return await work((await openPurser(pool)).purser);
-  } finally {
-    await pool.end();
-    await opened?.stop();
-  }
 }

@@ -23,6 +23,17 @@ export function openPool(connectionString: string, settings: Settings): Pool {
   return pool;
 }
 
+const loopback = new Set(["127.0.0.1", "::1", "localhost"]);
+
+export interface ServeOptions extends ConsoleOptions {
+  readonly port: number;
+  /** Where the port is taken, the next free one. */
+  readonly orNext: boolean;
+  /** Unless a setting says otherwise, as is the next one. */
+  readonly logLevel: "info" | "warn";
+  readonly metrics: "on loopback" | "off";
+}
+
 export interface Listening {
   /** The address as a client writes it. */
   readonly url: string;
@@ -39,13 +50,14 @@ export async function serveOn(
   pool: Pool,
   published: PublishedPurser,
   { settings, warn }: Surroundings,
-  { port, orNext, logLevel, signIn }: ConsoleOptions & { port: number; orNext: boolean; logLevel: "info" | "warn" },
+  { port, orNext, logLevel, metrics, signIn }: ServeOptions,
 ): Promise<Listening> {
   for (let offset = 0; ; offset += 1) {
     const app = createServer({
       purser: published.purser,
       database: pool,
       logLevel: settings.logLevel ?? logLevel,
+      metrics: settings.metrics ?? (metrics === "on loopback" && loopback.has(settings.host)),
       signIn,
     });
     try {

@@ -23,6 +23,7 @@ export async function serve(surroundings: Surroundings): Promise<Exit> {
       port: settings.port ?? 4242,
       orNext: false,
       logLevel: "info",
+      metrics: "off",
     });
     served = true;
     // Standard output is the log's: one line of JSON after another.
