@@ -8,7 +8,7 @@ import type { AdministrationOutcomeCode } from "./foundation/outcome.ts";
 import { slotOf } from "./foundation/slot.ts";
 import { findCommand, rememberCommand } from "./store/commands.ts";
 import type { Database, Session } from "./store/database.ts";
-import { asFault, isLockTimeout, isRetryable } from "./store/errors.ts";
+import { explained, isLockTimeout, isRetryable } from "./store/errors.ts";
 import { tenantNow } from "./store/tenants.ts";
 
 const ATTEMPTS = 5;
@@ -92,7 +92,7 @@ export async function retried<Answer>(
       return await work();
     } catch (error) {
       const retry = isRetryable(error) || again(error);
-      if (!retry || attempt === ATTEMPTS) throw asFault(error);
+      if (!retry || attempt === ATTEMPTS) throw explained(error);
       await new Promise((resolve) => setTimeout(resolve, jitter(FIRST_PAUSE_MS * 2 ** attempt)));
     }
   }

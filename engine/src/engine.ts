@@ -19,7 +19,7 @@ import type { ConsumeOutcome, Consumed } from "./foundation/outcome.ts";
 import { asName } from "./foundation/text.ts";
 import { type ApiKeyRow, type CreateApiKeyCall, createApiKey, findApiKey, revokeApiKey } from "./store/api-keys.ts";
 import type { Session } from "./store/database.ts";
-import { asFault, isLockTimeout } from "./store/errors.ts";
+import { asFault, explained, isLockTimeout } from "./store/errors.ts";
 import { pgDatabase } from "./store/pg.ts";
 import { type OpenTenantInput, type OpenTenantOutcome, openTenant } from "./subscription/open-tenant.ts";
 import { type ImportOutcome, ImportRefused, importEntitlements } from "./subscription/import-entitlements.ts";
@@ -151,7 +151,7 @@ export function createPurser<const C extends CatalogInput>(options: {
       return isPool(db) ? await retried(() => work(database)) : await work(database.within(db));
     } catch (error) {
       if (isPool(db) && error instanceof Fault && isLockTimeout(error.cause)) return { outcome: "busy" };
-      throw asFault(error);
+      throw explained(error);
     }
   }
 

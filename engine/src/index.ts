@@ -19,6 +19,7 @@ export type { CheckInput } from "./entitlement/check.ts";
 export type { Decision } from "./entitlement/decision.ts";
 export { now } from "./foundation/clock.ts";
 export { Fault, type FaultCode, Refused } from "./foundation/fault.ts";
+export { insist } from "./foundation/insist.ts";
 export {
   type AllowingReason,
   type ConsumeOutcome,

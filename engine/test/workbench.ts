@@ -91,7 +91,7 @@ export async function createWorkbench(options: { max?: number } = {}): Promise<W
  * What must hold of every balance whatever was done: versions without a gap, each fact continuing the one before it, the
  * row equal to its facts, stretches that add up. Answers the rows that break it; none is what a test expects.
  */
-const brokenInvariants = `
+export const brokenInvariants = `
   WITH numbered AS (
     SELECT f.*, row_number() OVER w AS expected, lag(f.balance_after) OVER w AS before,
            lag(f.interval_no) OVER w AS interval_before, lag(f.interval_used) OVER w AS used_before
@@ -108,6 +108,28 @@ const brokenInvariants = `
   UNION ALL
   SELECT 'row behind its facts', b.tenant_id, b.feature, b.version FROM purser.balances b
     WHERE b.version <> (SELECT coalesce(max(f.version), 0) FROM purser.balance_facts f
+      WHERE (f.tenant_id, f.subject, f.feature) = (b.tenant_id, b.subject, b.feature))
+  UNION ALL
+  SELECT 'row is not what its newest fact left', b.tenant_id, b.feature, b.version FROM purser.balances b
+    JOIN purser.balance_facts f USING (tenant_id, subject, feature, version)
+    WHERE f.balance_after IS DISTINCT FROM CASE WHEN NOT b.unlimited THEN b.granted - b.used - b.held END
+       OR (f.interval_no, f.interval_used) <> (b.interval_no, b.interval_used)
+  UNION ALL
+  -- From nothing but immutable rows: what the grants in force add up to, and what of them closed intervals and this one used.
+  SELECT 'row is not what its grants and facts add up to', b.tenant_id, b.feature, b.version FROM purser.balances b
+    CROSS JOIN LATERAL (
+      SELECT coalesce(sum(g.amount) FILTER (WHERE NOT g.unlimited), 0) AS granted,
+             coalesce(sum((SELECT sum(u.to_used - u.from_used) FROM purser.burns u
+               WHERE u.tenant_id = g.tenant_id AND u.grant_id = g.grant_id)), 0) AS burned
+      FROM purser.grants g
+      WHERE (g.tenant_id, g.subject, g.feature) = (b.tenant_id, b.subject, b.feature)
+        AND g.effective_at <= b.as_of AND b.as_of < g.expires_at AND g.issued_version <= b.version
+        AND NOT EXISTS (SELECT FROM purser.grant_voids v WHERE (v.tenant_id, v.grant_id) = (g.tenant_id, g.grant_id))
+    ) sums
+    WHERE (b.granted, b.used) <> (sums.granted, sums.burned + b.interval_used)
+  UNION ALL
+  SELECT 'overage is not what its facts say', b.tenant_id, b.feature, b.version FROM purser.balances b
+    WHERE b.overage > (SELECT coalesce(sum(f.overage), 0) FROM purser.balance_facts f
       WHERE (f.tenant_id, f.subject, f.feature) = (b.tenant_id, b.subject, b.feature))
   UNION ALL
   SELECT 'overspent', b.tenant_id, b.feature, b.version FROM purser.balances b

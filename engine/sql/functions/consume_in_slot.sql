@@ -6,6 +6,8 @@
 -- replayed, tenant_unknown, feature_unknown, wrong_kind, subject_required, the reasons of resolve_entitlement in lower
 -- case, limit_reached, insufficient_balance; else consumed. A refusal is not remembered: the same key is judged afresh.
 --
+-- resets_at is about the balance and not the consumption: the next instant at which it changes by time alone, as of now.
+--
 -- The hot door: the slot is a plain argument, so that a distributed engine can send the call to where the tenant lives.
 CREATE OR REPLACE FUNCTION purser.consume_in_slot(
   p_slot integer, p_tenant text, p_feature text, p_amount numeric, p_idempotency_key text,
@@ -91,6 +93,7 @@ BEGIN
     overage := 0;
     IF v_kind = 'capacity' THEN
       outcome := 'wrong_kind';
+      available := NULL;
     ELSIF v_per = 'subject' AND v_subject = '' THEN
       outcome := 'subject_required';
     ELSIF v_denied IS NOT NULL THEN
@@ -125,7 +128,8 @@ BEGIN
         VALUES (p_slot, p_tenant, gen_random_uuid(), 'balance', 'consumption', v_subject, ARRAY[p_feature], v_inserted,
                 recorded_at);
       outcome := 'consumed';
-      amount := p_amount;
+      amount := round(p_amount, 6);
+      overage := round(overage, 6);
       resets_at := nullif(v_next, 'infinity');
       RETURN;
     END IF;
@@ -138,5 +142,6 @@ BEGIN
     FROM purser.consumption_answer(p_slot, p_tenant, p_subject, p_feature, p_amount, p_idempotency_key, p_occurred_at,
                                    p_metadata, outcome, available) a;
   unlimited := replayed AND available IS NULL;
+  resets_at := CASE WHEN field IS NULL THEN nullif(v_next, 'infinity') END;
 END
 $$;

@@ -75,6 +75,7 @@ function fromRow(row: ConsumeRow): ConsumeOutcome {
     outcome: row.outcome as ConsumeRefusal["outcome"],
     ...(row.field === null ? {} : { field: row.field }),
     ...(row.available === null ? {} : { available: quantityFrom(row.available) }),
+    ...(row.resets_at === null ? {} : { resetsAt: row.resets_at }),
     ...(row.restricted_by === null ? {} : { restrictedBy: row.restricted_by }),
   };
 }

@@ -4,7 +4,8 @@ import type { ConsumeRefusal } from "./outcome.ts";
 export type FaultCode =
   | "commit_not_confirmed"
   | "no_transaction"
-  | "database_failed"
+  | "not_set_up"
+  | "refused"
   | "retry"
   | "quantity_not_exact"
   | "catalog_mismatch";

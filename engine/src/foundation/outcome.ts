@@ -101,6 +101,8 @@ export interface ConsumeRefusal {
   readonly field?: string;
   /** What was available when it was refused, where that was the reason. */
   readonly available?: number;
+  /** When the balance changes next by time alone: the window's end, for instance. */
+  readonly resetsAt?: Date;
   readonly restrictedBy?: string;
 }
 

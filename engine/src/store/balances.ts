@@ -10,6 +10,7 @@ export interface ConsumeRow {
   available: string | null;
   version: string | null;
   recorded_at: Date | null;
+  resets_at: Date | null;
   restricted_by: string | null;
 }
 
@@ -24,7 +25,8 @@ export interface ConsumeCall {
   metadata: string | null;
 }
 
-const CONSUME = `SELECT outcome, replayed, field, amount, overage, available, version, recorded_at, restricted_by
+const CONSUME = `SELECT outcome, replayed, field, amount, overage, available, version, recorded_at, resets_at,
+    restricted_by
   FROM purser.consume_in_slot($1::int, $2::text, $3::text, $4::numeric, $5::text, $6::text, $7::timestamptz, $8::jsonb)`;
 
 export async function consume(session: Session, call: ConsumeCall): Promise<ConsumeRow> {

@@ -2,6 +2,13 @@ import { Fault } from "../foundation/fault.ts";
 
 const LOCK_NOT_AVAILABLE = "55P03";
 const IN_FAILED_TRANSACTION = "25P02";
+/** No rights on the schema, no schema, no such table, no such function. */
+const NOT_SET_UP: Readonly<Record<string, string>> = {
+  "42501": "this role may not use schema purser: have an administrator run GRANT purser_service TO its name",
+  "3F000": "this database has no schema purser: migrate it first",
+  "42P01": "this database's schema purser is incomplete or of another version: migrate it first",
+  "42883": "this database's schema purser is incomplete or of another version: migrate it first",
+};
 const RETRYABLE = new Set(["40001", "40P01"]);
 
 /** The SQLSTATE of an error of the database, or undefined. Errors are judged by it and never by their text. */
@@ -30,4 +37,13 @@ export function asFault(error: unknown): unknown {
     return new Fault("no_transaction", "a statement of this transaction failed; roll it back", { cause: error });
   }
   return error;
+}
+
+/**
+ * The error of a statement of Purser's own: where the database was not set up for it, what to do. Not for errors that may
+ * come from the caller's statements.
+ */
+export function explained(error: unknown): unknown {
+  const advice = NOT_SET_UP[sqlState(error) ?? ""];
+  return advice === undefined ? asFault(error) : new Fault("not_set_up", advice, { cause: error });
 }

@@ -61,6 +61,10 @@ export function migrate(options: MigrationOptions): Promise<MigrationReport> {
 
 /** `migrate` with files of the caller's choice. */
 export async function migrateTo(files: SqlFiles, options: MigrationOptions): Promise<MigrationReport> {
+  // Without one the driver would look for a server of its own choosing, and migrate whatever it finds there.
+  if (typeof options.url !== "string" || options.url.trim() === "") {
+    throw new MigrationRefused("url_missing", "No url was given: the connection string of the role that migrates.");
+  }
   const client = new Client({ connectionString: options.url, application_name: "purser migrate" });
   // Without a listener a connection that breaks between two queries ends the process; the next query reports it.
   client.on("error", () => undefined);

@@ -1,4 +1,5 @@
 export type MigrationRefusal =
+  | "url_missing"
   | "server_too_old"
   | "encoding_not_utf8"
   | "server_read_only"

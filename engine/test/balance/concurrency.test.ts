@@ -8,7 +8,7 @@ import { createWorkbench, type Workbench } from "../workbench.ts";
 
 let bench: Workbench;
 beforeAll(async () => {
-  bench = await createWorkbench({ max: 32 });
+  bench = await createWorkbench({ max: 64 });
 });
 afterAll(() => bench.close());
 

@@ -98,6 +98,12 @@ test("a dry run reports what the real one does, and leaves nothing", async () =>
   expect(await wholeSchema(adminUrl)).toEqual(before);
 });
 
+test("without a url nothing is looked for", async () => {
+  for (const url of [undefined as unknown as string, "", " "]) {
+    await expect(migrateTo(readSqlFiles(), { url })).rejects.toMatchObject({ code: "url_missing" });
+  }
+});
+
 test("a migration whose text was changed after it ran is refused by name", async () => {
   const { adminUrl } = await migratedDatabase();
   const [first] = files.migrations;
