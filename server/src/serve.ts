@@ -46,6 +46,7 @@ export function createServer(options: ServerOptions): FastifyInstance {
     return503OnClosing: false,
     // Of addresses that cannot be decoded, before there is a route.
     frameworkErrors: (error, request, reply) => {
+      reply.headers(headersOfEvery(request));
       void send(reply, refusalOf(error, request.log));
     },
     clientErrorHandler: (error, socket) => {
@@ -72,11 +73,7 @@ export function createServer(options: ServerOptions): FastifyInstance {
     stopping = true;
   });
   app.addHook("onRequest", async (request, reply) => {
-    reply.headers({
-      "x-request-id": request.id,
-      traceparent: traceparent(traceOf(request.raw), request.id),
-      "cache-control": "no-store",
-    });
+    reply.headers(headersOfEvery(request));
   });
   app.addHook("onSend", async (_, reply) => {
     // Kept alive, the connection of a request that was in flight would hold the stop up for as long as it idles.
@@ -107,6 +104,12 @@ export function createServer(options: ServerOptions): FastifyInstance {
   }
   return app;
 }
+
+const headersOfEvery = ({ id, raw }: Pick<FastifyRequest, "id" | "raw">) => ({
+  "x-request-id": id,
+  traceparent: traceparent(traceOf(raw), id),
+  "cache-control": "no-store",
+});
 
 declare module "fastify" {
   interface FastifyRequest {

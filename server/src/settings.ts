@@ -19,6 +19,10 @@ const shape = z.object({
     .regex(/^[1-9]\d{0,3}$/, "must be a number from 1 to 9999")
     .transform(Number)
     .default(10),
+  PURSER_METRICS: z
+    .enum(["yes", "no"], 'takes only "yes" or "no"')
+    .transform((said) => said === "yes")
+    .optional(),
   PURSER_ALLOW_PRIVILEGED_ROLE: yes.optional(),
 });
 
@@ -30,6 +34,7 @@ export const settingsHelp: readonly (readonly [name: string, meaning: string])[]
   ["PURSER_PORT", "the port; 4242"],
   ["PURSER_LOG_LEVEL", "debug, info, warn, error or silent; info for serve and warn for dev"],
   ["PURSER_POOL_SIZE", "connections to the database, at most; 10"],
+  ["PURSER_METRICS", "yes: /metrics, for whoever reaches the address; no: none; unset: dev has it on loopback"],
   ["PURSER_ALLOW_PRIVILEGED_ROLE", "yes: serve even as superuser, owner or past row-level security"],
   ["PURSER_PG_BIN", "the directory of the PostgreSQL programs that dev shall use"],
   ["PURSER_EMBEDDED_IN_PRODUCTION", "yes: dev starts its PostgreSQL even where NODE_ENV is production"],
@@ -43,6 +48,8 @@ export interface Settings {
   readonly port: number | undefined;
   readonly logLevel: "debug" | "info" | "warn" | "error" | "silent" | undefined;
   readonly poolSize: number;
+  /** Undefined where it is not said: then it depends on who could ask. */
+  readonly metrics: boolean | undefined;
   readonly allowPrivilegedRole: boolean;
   /** The whole environment, for the launcher of PostgreSQL, which passes it on. */
   readonly environment: NodeJS.ProcessEnv;
@@ -59,6 +66,7 @@ export function readSettings(environment: NodeJS.ProcessEnv): Settings | { reado
     port: data.PURSER_PORT,
     logLevel: data.PURSER_LOG_LEVEL,
     poolSize: data.PURSER_POOL_SIZE,
+    metrics: data.PURSER_METRICS,
     allowPrivilegedRole: data.PURSER_ALLOW_PRIVILEGED_ROLE ?? false,
     environment,
   };

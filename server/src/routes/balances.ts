@@ -37,17 +37,17 @@ const messages: Balance = {
   kind: "credits",
   enforcement: "hard",
   unlimited: false,
-  granted: 100,
+  granted: 1100,
   used: 5,
   held: 0,
-  available: 95,
+  available: 1095,
   overage: 0,
   claimed: 0,
   deniedReason: null,
   restrictedBy: null,
-  version: 2,
+  version: 3,
   asOf: "2031-05-01T00:00:00.000Z",
-  nextChangeAt: "2031-06-01T00:00:00.000Z",
+  nextChangeAt: "2031-05-15T00:00:00.000Z",
 };
 
 export const listBalances = route({

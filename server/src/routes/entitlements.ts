@@ -12,17 +12,17 @@ const messages: DecisionOnTheWire = {
   tier: "pro",
   requiredTier: null,
   value: null,
-  limit: 100,
+  limit: 1100,
   used: 5,
-  remaining: 95,
+  remaining: 1095,
   unlimited: false,
   overLimit: 0,
-  resetsAt: "2031-06-01T00:00:00.000Z",
+  resetsAt: "2031-05-15T00:00:00.000Z",
   source: "plan",
   restrictedBy: null,
   unlockedBy: [],
   asOf: "2031-05-01T00:00:00.000Z",
-  version: 2,
+  version: 3,
   cached: false,
   cacheTtlRemaining: 0,
 };
@@ -79,7 +79,21 @@ export const listEntitlements = route({
   example: {
     params: { tenant: "acme" },
     query: { limit: "1" },
-    answer: { tier: "pro", entitlements: [messages], nextCursor: "WyJtZXNzYWdpbmcuY3JlZGl0cyJd" },
+    answer: {
+      tier: "pro",
+      entitlements: [
+        {
+          ...messages,
+          feature: "annuity.calculations.monthly",
+          kind: "metered",
+          limit: 500,
+          used: 0,
+          remaining: 500,
+          version: 1,
+        },
+      ],
+      nextCursor: "WyJhbm51aXR5LmNhbGN1bGF0aW9ucy5tb250aGx5Il0",
+    },
   },
   async handle({ purser }, { params, query: { limit = 1000, cursor } }) {
     const found = await purser.checkAll(params);

@@ -44,9 +44,9 @@ const acme: TenantOnTheWire = {
   subscription: {
     plan: "pro",
     planVersion: 1,
-    status: "active",
+    status: "trialing",
     since: "2031-05-01T00:00:00.000Z",
-    until: null,
+    until: "2031-05-15T00:00:00.000Z",
   },
 };
 

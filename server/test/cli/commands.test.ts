@@ -144,6 +144,8 @@ describe("serve", () => {
     const url = /serves at (\S+)/.exec(running.err())?.[1] ?? "";
     expect(await (await fetch(`${url}/readyz`)).json()).toEqual({ status: "ready", catalogRevision: null });
     expect((await fetch(`${url}/v1/catalog`)).status).toBe(401);
+    // Numbers about a business are for whoever was meant to see them.
+    expect((await fetch(`${url}/metrics`)).status).toBe(404);
     running.process.kill("SIGTERM");
     const { code, out } = await running.ended;
     expect(code).toBe(0);

@@ -114,6 +114,9 @@ test("from an empty directory to answers, and to nothing left running", async ()
   expect(await balance("granite", "ccp-01")).toMatchObject({ reason: "SUBSCRIPTION_INACTIVE" });
   expect(await balance("kestrel", "annuity.calculations.monthly")).toMatchObject({ unlimited: true, remaining: null });
 
+  // On a loopback address, what the server tells about itself is there without being asked for.
+  for (const path of ["/docs", "/openapi.json", "/metrics"]) expect((await fetch(url + path)).status).toBe(200);
+
   await stop(run);
   expect(postgresOf(directory)).toEqual([]);
   await expect(fetch(`${url}/healthz`)).rejects.toThrow("fetch failed");
