@@ -222,10 +222,14 @@ export function createPurser<const C extends CatalogInput>(options: {
     },
     refreshPlanState: (input) => inTransaction(database, (tx) => refreshPlanState(tx, input)),
     publishCatalog: ({ catalog: other, dryRun, ...input }) =>
-      inTransaction(database, (tx) => publishCatalog(tx, { ...input, catalog: other ?? catalog }), dryRun),
+      inTransaction(
+        database,
+        (tx) => publishCatalog(tx, { ...input, catalog: other === undefined ? catalog : other }),
+        dryRun,
+      ),
     publishedCatalog: () => publishedCatalog(database),
     diffCatalog: ({ catalog: other, ...input } = {}) =>
-      compareCatalog(database, { ...input, catalog: other ?? catalog }),
+      compareCatalog(database, { ...input, catalog: other === undefined ? catalog : other }),
     catalogRevisions: ({ before, count = 100 } = {}) => catalogRevisions(database, { before, count }),
     async importEntitlements({ dryRun, ...input }) {
       try {

@@ -44,6 +44,76 @@ export interface BalancePage {
   readonly nextCursor: string | null;
 }
 
+/** A side that is absent says nothing. */
+export interface CatalogChange {
+  readonly path: string;
+  readonly from?: unknown;
+  readonly to?: unknown;
+}
+
+export interface CatalogComparison {
+  /** That it was compared with; 0 where none was published. */
+  readonly revision: number;
+  readonly equal: boolean;
+  readonly sections: CatalogSections;
+  /** Every change inside the changed entries. */
+  readonly changes: readonly CatalogChange[];
+  readonly versions: readonly CatalogNewVersion[];
+  readonly plans: readonly PlanEffect[] | null;
+  /** For the next page; null where this is the last. The header `Link` says the same. */
+  readonly nextCursor: string | null;
+}
+
+export interface CatalogNewVersion {
+  readonly of: "plan" | "product";
+  readonly key: string;
+  readonly from: number;
+  readonly to: number;
+}
+
+export interface CatalogProblem {
+  /** For people, as in `plans.pro.inclusions.projects.max.amount`. */
+  readonly path: string;
+  /** The same place in the catalogue as a JSON pointer. */
+  readonly pointer: string;
+  readonly problem: string;
+}
+
+export interface CatalogPublished {
+  /** `unchanged`: the newest revision says this already. */
+  readonly outcome: "published" | "unchanged";
+  readonly revision: number;
+}
+
+export interface CatalogRequest {
+  /**
+   * As `defineCatalog` takes it. A plan or product without `inclusions` keeps those it was published with; an empty
+   * object or list clears them.
+   */
+  readonly catalog: unknown;
+}
+
+export interface CatalogSectionDiff {
+  readonly added: readonly string[];
+  /** Off sale from then on; who holds it keeps it. */
+  readonly removed: readonly string[];
+  readonly changed: readonly string[];
+}
+
+export interface CatalogSections {
+  readonly tiers: CatalogSectionDiff;
+  readonly features: CatalogSectionDiff;
+  readonly capabilities: CatalogSectionDiff;
+  readonly plans: CatalogSectionDiff;
+  readonly products: CatalogSectionDiff;
+}
+
+export interface CatalogValidity {
+  readonly valid: boolean;
+  /** The first 100 of them. */
+  readonly problems: readonly CatalogProblem[];
+}
+
 export interface CheckRequest {
   /** A feature's key, or a capability's. */
   readonly feature: string;
@@ -223,6 +293,25 @@ export interface OpenGrant {
   readonly metadata: Readonly<Record<string, unknown>>;
 }
 
+export interface OverLimit {
+  readonly tenant: string;
+  readonly feature: string;
+  readonly subject: string;
+  readonly uses: number;
+  /** That it would have, everything else that was granted counted. */
+  readonly limit: number;
+}
+
+/** What moving a changed plan's holders to its new terms would mean. */
+export interface PlanEffect {
+  readonly plan: string;
+  readonly holders: number;
+  readonly gain: TenantCount;
+  readonly lose: TenantCount;
+  readonly over: TenantsOver;
+  readonly versions: readonly VersionEffect[];
+}
+
 export interface Readiness {
   readonly status: "ready";
   /** Null where no catalogue has been published. */
@@ -303,6 +392,12 @@ export interface Tenant {
   readonly subscription: Standing | null;
 }
 
+export interface TenantCount {
+  readonly count: number;
+  /** The first of them. */
+  readonly tenants: readonly string[];
+}
+
 export interface TenantCreated {
   readonly outcome: "created";
   readonly replayed: boolean;
@@ -313,6 +408,21 @@ export interface TenantPage {
   readonly tenants: readonly Tenant[];
   /** For the next page; null where this is the last. The header `Link` says the same. */
   readonly nextCursor: string | null;
+}
+
+export interface TenantsOver {
+  readonly count: number;
+  /** The first of them. */
+  readonly tenants: readonly string[];
+  readonly cases: readonly OverLimit[];
+}
+
+/** Feature by feature, for those who hold this version. */
+export interface VersionEffect {
+  readonly version: number;
+  readonly gains: readonly string[];
+  readonly loses: readonly string[];
+  readonly changes: readonly string[];
 }
 
 /** Every operation: its address, and the refusals that are outcomes of it, in the order of precedence. */
@@ -331,6 +441,21 @@ export const operations = {
     method: "GET",
     path: "/v1/catalog",
     refusals: ["catalog_unpublished"],
+  },
+  publishCatalog: {
+    method: "PUT",
+    path: "/v1/catalog",
+    refusals: ["invalid_input", "revision_conflict"],
+  },
+  validateCatalog: {
+    method: "POST",
+    path: "/v1/catalog/validate",
+    refusals: ["invalid_input"],
+  },
+  diffCatalog: {
+    method: "POST",
+    path: "/v1/catalog/diff",
+    refusals: ["invalid_input"],
   },
   createTenant: {
     method: "POST",
@@ -426,6 +551,9 @@ export interface Answers {
   readonly getHealth: Health;
   readonly getReadiness: Readiness;
   readonly getCatalog: GetCatalogAnswer;
+  readonly publishCatalog: CatalogPublished;
+  readonly validateCatalog: CatalogValidity;
+  readonly diffCatalog: CatalogComparison;
   readonly createTenant: TenantCreated;
   readonly listTenants: TenantPage;
   readonly getTenant: Tenant;

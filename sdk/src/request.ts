@@ -16,7 +16,7 @@ export interface ClientOptions {
 }
 
 export interface Request {
-  readonly method: "GET" | "POST";
+  readonly method: "GET" | "POST" | "PUT";
   /** The parts between the slashes; encoded here. */
   readonly path: readonly string[];
   readonly query?: Readonly<Record<string, string | number | undefined>>;

@@ -11,6 +11,15 @@ export function entityTag(said: unknown): string {
 
 const ONE = /^(?:W\/)?"[\x21\x23-\x7e\x80-\xff]*"$/;
 
+/** The strong tags that `If-Match` names; a weak one is never the same as another (RFC 9110, 13.1.1). `*` stands for itself. */
+export function strongTags(header: string | undefined): readonly string[] | undefined {
+  if (header === undefined) return undefined;
+  return header
+    .split(",")
+    .map((one) => one.trim())
+    .filter((one) => one === "*" || (ONE.test(one) && !one.startsWith("W/")));
+}
+
 /** Whether `If-None-Match` names this tag. What cannot be read names none. */
 export function namesTag(header: string | undefined, tag: string): boolean {
   if (header === undefined) return false;

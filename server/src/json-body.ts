@@ -4,7 +4,7 @@ import { isStorable } from "@purser/engine";
 import { Problem, type ProblemField } from "./answer.ts";
 
 /** The body is one level and its metadata five, as deep as metadata may be. */
-const DEEPEST = 6;
+const USUAL_DEPTH = 6;
 const token = /"(?:\\.|[^"\\])*"|-?\d[\d.eE+-]*|[{}[\],]/g;
 /** Setting these would change what an object is. */
 const refusedKeys = new Set(["__proto__", "constructor", "prototype"]);
@@ -19,7 +19,7 @@ interface Level {
 }
 
 /** Reads a body, or throws the problem with it: `malformed_json`, or `invalid_input` with every place at fault. */
-export function readJsonBody(bytes: Buffer): unknown {
+export function readJsonBody(bytes: Buffer, deepest = USUAL_DEPTH): unknown {
   let text: string;
   let value: unknown;
   try {
@@ -29,7 +29,7 @@ export function readJsonBody(bytes: Buffer): unknown {
   } catch {
     throw new Problem({ outcome: "malformed_json" });
   }
-  const errors = findings(text);
+  const errors = findings(text, deepest);
   if (errors.length > 0) throw new Problem({ outcome: "invalid_input", errors });
   return value;
 }
@@ -38,7 +38,7 @@ export function readJsonBody(bytes: Buffer): unknown {
  * Walks over the tokens of a text that is known to be JSON. JSON.parse keeps the last of two equal keys and rounds a
  * number with more digits than it holds; both show only here.
  */
-function findings(text: string): ProblemField[] {
+function findings(text: string, deepest: number): ProblemField[] {
   const errors: ProblemField[] = [];
   const levels: Level[] = [];
   const report = (detail: string) => {
@@ -50,8 +50,8 @@ function findings(text: string): ProblemField[] {
     if (errors.length >= 20) break;
     const level = levels.at(-1);
     if (word === "{" || word === "[") {
-      if (levels.length === DEEPEST) {
-        report(`is nested more than ${DEEPEST} deep`);
+      if (levels.length === deepest) {
+        report(`is nested more than ${deepest} deep`);
         break;
       }
       levels.push(

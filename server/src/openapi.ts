@@ -82,6 +82,12 @@ const parameters: JsonObject = {
     description: "The `ETag` of an answer that you have: where it still holds, 304 without a body.",
     schema: { type: "string" },
   },
+  IfMatch: {
+    name: "If-Match",
+    in: "header",
+    description: "The `ETag` of what this builds on: where something else was written since, 412 and nothing happens.",
+    schema: { type: "string" },
+  },
   Traceparent: {
     name: "traceparent",
     in: "header",
@@ -92,7 +98,7 @@ const parameters: JsonObject = {
 
 const text = (description: string): JsonObject => ({ description, schema: { type: "string" } });
 const headers: JsonObject = {
-  ETag: text("Weak: answers with the same tag say the same, whenever they were asked for."),
+  ETag: text("Answers with the same tag say the same, whenever they were asked for. Weak, but for the catalogue's."),
   Link: text('Where there is another page, its address as `rel="next"` (RFC 8288).'),
   RetryAfter: { description: "Seconds to wait before the same request is sent again.", schema: { type: "integer" } },
   Traceparent: text("The trace of this request; the last part but one is the request's own id."),
@@ -172,6 +178,7 @@ function parametersOf(route: Route, schemas: Schemas): Json[] {
     ...listed(route.query, "query"),
     ...(route.keyed ? [named("IdempotencyKey")] : []),
     ...(isTagged(route) ? [named("IfNoneMatch")] : []),
+    ...(route.conditional === true ? [named("IfMatch")] : []),
     named("Traceparent"),
   ];
 }

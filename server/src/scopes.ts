@@ -1,6 +1,7 @@
 /** All that a key can be allowed to do, one word a right. A key has those it was given by name; none given is nothing. */
 export const scopes = [
   "catalog:read",
+  "catalog:write",
   "tenants:read",
   "tenants:write",
   "subscriptions:write",

@@ -3,7 +3,7 @@ import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyRepl
 import type { z } from "zod";
 import { Problem, type ProblemField, refusalOfFramework, refuseConnection, send, sendNotModified } from "./answer.ts";
 import { type Caller, createGate } from "./auth.ts";
-import { entityTag, namesTag } from "./conditional.ts";
+import { entityTag, namesTag, strongTags } from "./conditional.ts";
 import { type ConsoleOptions, mountConsole } from "./console/index.ts";
 import { isDatabaseTrouble } from "./database-trouble.ts";
 import { mountDocuments } from "./documents.ts";
@@ -61,9 +61,9 @@ export function createServer(options: ServerOptions): FastifyInstance {
   });
 
   app.removeAllContentTypeParsers();
-  app.addContentTypeParser<Buffer>("application/json", { parseAs: "buffer" }, (_, bytes, done) => {
+  app.addContentTypeParser<Buffer>("application/json", { parseAs: "buffer" }, (request, bytes, done) => {
     try {
-      done(null, readJsonBody(bytes));
+      done(null, readJsonBody(bytes, request.routeOptions.config.operation?.largest?.depth));
     } catch (error) {
       done(error instanceof Error ? error : new Error("not an error"));
     }
@@ -131,6 +131,7 @@ function mount(
     method: route.method,
     url: pathOf(route.path),
     config: { operation: route },
+    ...(route.largest === undefined ? {} : { bodyLimit: route.largest.bytes }),
     // Before the body is read: who may not ask does not make us parse.
     onRequest: async (request) => {
       if (route.scope === undefined) return;
@@ -149,7 +150,8 @@ function mount(
       const body = route.body === undefined ? undefined : parsed(route.body, request.body, "body", errors);
       if (errors.length > 0) throw new Problem({ outcome: "invalid_input", errors });
       const caller = request.caller ?? anyone;
-      const answer = await route.handle(engine, { params, query, body, idempotencyKey, caller });
+      const ifMatch = route.conditional === true ? strongTags(request.headers["if-match"]) : undefined;
+      const answer = await route.handle(engine, { params, query, body, idempotencyKey, ifMatch, caller });
       metrics?.settled(route.operation, answer);
       if ("body" in answer && holdsAlready(request, reply, route, answer.body)) await sendNotModified(reply);
       else await send(reply, answer, placesOf(request));
@@ -166,7 +168,7 @@ function holdsAlready(request: FastifyRequest, reply: FastifyReply, route: Route
     next.searchParams.set("cursor", body.nextCursor);
     reply.header("link", `<${next.pathname}${next.search}>; rel="next"`);
   }
-  const tag = entityTag(route.lasting === undefined ? body : route.lasting(body));
+  const tag = route.strongTag?.(body) ?? entityTag(route.lasting === undefined ? body : route.lasting(body));
   // It may be kept by whoever asked, and is asked about again every time, with a key that is read afresh.
   reply.headers({ etag: tag, "cache-control": "private, no-cache", vary: "authorization, cookie, purser-mode" });
   return namesTag(request.headers["if-none-match"], tag);

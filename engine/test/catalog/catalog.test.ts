@@ -49,8 +49,11 @@ describe("a catalogue that is wrong names the path", () => {
       { revision: 1 },
     ]);
   });
-  test.each([null, 7, "x", [], {}])("%j is no catalogue", (value) => {
+  test.each([[null], [7], ["x"], [[]], [{}]])("%j is no catalogue", async (value) => {
     expect(validateCatalog(value)).toHaveProperty("problems");
+    expect(await bench.purser.publishCatalog({ actor: "test", catalog: value })).toMatchObject({
+      outcome: "invalid_input",
+    });
   });
 });
 

@@ -1,6 +1,6 @@
 // The route table: all that the server answers, in one list.
 import { consume, issueGrant, listBalances } from "./balances.ts";
-import { getCatalog } from "./catalog.ts";
+import { diffCatalog, getCatalog, publishCatalog, validateCatalog } from "./catalog.ts";
 import { check, getEntitlement, listEntitlements } from "./entitlements.ts";
 import { listGrants } from "./grants.ts";
 import { healthz, readyz } from "./health.ts";
@@ -12,6 +12,9 @@ export const routes: readonly Route[] = [
   healthz,
   readyz,
   getCatalog,
+  publishCatalog,
+  validateCatalog,
+  diffCatalog,
   createTenant,
   listTenants,
   getTenant,

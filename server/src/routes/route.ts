@@ -23,7 +23,7 @@ export interface Example {
 }
 
 export interface RouteOf<Params extends z.ZodType, Query extends z.ZodType, Body extends z.ZodType> {
-  readonly method: "GET" | "POST";
+  readonly method: "GET" | "POST" | "PUT";
   /** With `{name}` for what `params` describes. */
   readonly path: `/${string}`;
   /** The name of the operation in the contract and, in the SDK, of its method. */
@@ -48,6 +48,12 @@ export interface RouteOf<Params extends z.ZodType, Query extends z.ZodType, Body
   readonly refusals: readonly OutcomeCode[];
   /** Of a reading: the answer without what differs at every asking, for its `ETag`. All of it where it is not said. */
   readonly lasting?: (answer: object) => unknown;
+  /** Of a reading that something else can be told to build on: its `ETag` as `If-Match` takes it. */
+  readonly strongTag?: (answer: object) => string;
+  /** Whether the header `If-Match` is taken: what is written is built on an answer that was read. */
+  readonly conditional?: boolean;
+  /** How large and deep a body may be, where that is more than usual. */
+  readonly largest?: { readonly bytes: number; readonly depth: number };
   handle(
     engine: Engine,
     input: {
@@ -55,6 +61,8 @@ export interface RouteOf<Params extends z.ZodType, Query extends z.ZodType, Body
       readonly query: z.output<Query>;
       readonly body: z.output<Body>;
       readonly idempotencyKey: string;
+      /** The tags that `If-Match` names; undefined where it is not sent or not taken. */
+      readonly ifMatch?: readonly string[] | undefined;
       readonly caller: Caller;
     },
   ): Promise<Answer>;
