@@ -1,0 +1,108 @@
+// Plans beside each other: what each includes of every feature.
+import { number } from "../format.ts";
+import { Named } from "../parts.tsx";
+import { Said } from "../said.tsx";
+import { objectOf, type Published, type ShownFeature } from "./published.ts";
+
+const kinds = [
+  ["credits", "Credits: prepaid units"],
+  ["metered", "Metered: an amount per window"],
+  ["capacity", "Capacity: how many at once"],
+  ["value", "Values"],
+  ["flag", "Flags: on or off"],
+] as const;
+
+export function Matrix({ catalog }: { readonly catalog: Published }) {
+  const rank = (tier: string) => catalog.tiers[tier]?.rank ?? 0;
+  const plans = Object.entries(catalog.plans).toSorted(([, one], [, other]) => rank(one.tier) - rank(other.tier));
+  const features = Object.entries(catalog.features);
+  return (
+    <div className="scroll" role="region" aria-label="Plans and features" tabIndex={0}>
+      <table className="matrix">
+        <thead>
+          <tr>
+            <th scope="col">
+              <span className="unseen">Feature</span>
+            </th>
+            {plans.map(([key, plan]) => (
+              <th key={key} scope="col">
+                <Named name={plan.name} id={key} />
+              </th>
+            ))}
+          </tr>
+        </thead>
+        {kinds.map(([kind, title]) => {
+          const rows = features.filter(([, feature]) => feature.kind === kind);
+          return rows.length === 0 ? null : (
+            <tbody key={kind}>
+              <tr className="kind">
+                <th scope="rowgroup" colSpan={plans.length + 1}>
+                  {title}
+                </th>
+              </tr>
+              {rows.map(([key, feature]) => (
+                <tr key={key}>
+                  <th scope="row">
+                    <Named name={feature.name} id={key} />
+                  </th>
+                  {plans.map(([plan, { tier, inclusions }]) => (
+                    <td key={plan}>
+                      <Included
+                        inclusion={inclusions[key] ?? (byTier(feature, rank(tier), rank) ? true : undefined)}
+                        unit={feature.unit}
+                      />
+                    </td>
+                  ))}
+                </tr>
+              ))}
+            </tbody>
+          );
+        })}
+      </table>
+    </div>
+  );
+}
+
+/** A flag with a least tier is in every plan of that tier or above. */
+function byTier({ kind, minimumTier }: ShownFeature, tier: number, rank: (tier: string) => number): boolean {
+  return kind === "flag" && minimumTier !== undefined && tier >= rank(minimumTier);
+}
+
+function Included({ inclusion, unit }: { readonly inclusion: unknown; readonly unit: string | undefined }) {
+  if (inclusion === undefined) {
+    return (
+      <span className="muted">
+        <span aria-hidden="true">–</span>
+        <span className="unseen">not included</span>
+      </span>
+    );
+  }
+  if (inclusion === true) {
+    return (
+      <>
+        <span aria-hidden="true">✓</span>
+        <span className="unseen">included</span>
+      </>
+    );
+  }
+  return <Said text={inWords(inclusion, unit)} />;
+}
+
+function inWords(inclusion: unknown, unit: string | undefined): string {
+  const units = unit === undefined ? "" : ` ${unit}`;
+  if (typeof inclusion === "number") return `${number(inclusion)}${units}`;
+  if (typeof inclusion === "string") return inclusion === "unlimited" ? inclusion : `${inclusion}${units}`;
+  const { amount, unlimited, value, every, per } = objectOf(inclusion);
+  const much =
+    unlimited === true ? "unlimited" : amount === undefined ? spoken(value ?? inclusion) : `${spoken(amount)}${units}`;
+  const { unit: window, count } = objectOf(every);
+  const often = typeof every === "string" ? every : typeof window === "string" ? `${spoken(count ?? 1)} ${window}` : "";
+  return [
+    much,
+    often === "" || often === "lifetime" ? "" : ` / ${often.replace("_", " ")}`,
+    per === "subject" ? " per subject" : "",
+  ].join("");
+}
+
+const spoken = (value: unknown) =>
+  typeof value === "number" ? number(value) : typeof value === "string" ? value : JSON.stringify(value);

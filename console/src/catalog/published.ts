@@ -1,0 +1,78 @@
+// The published catalogue as the console shows it. What it does not know it leaves out: a newer server may say more.
+import { PurserError } from "@purser/sdk";
+import { askServer, type Mode } from "../session.tsx";
+
+export interface ShownFeature {
+  readonly kind: string;
+  readonly name: string;
+  readonly unit: string | undefined;
+  readonly minimumTier: string | undefined;
+}
+export interface ShownPlan {
+  readonly name: string;
+  readonly tier: string;
+  readonly inclusions: Readonly<Record<string, unknown>>;
+}
+export interface Published {
+  readonly revision: number;
+  readonly publishedBy: string;
+  readonly publishedAt: string;
+  /** As it was published. */
+  readonly content: unknown;
+  readonly tiers: Readonly<Record<string, { readonly name: string; readonly rank: number }>>;
+  readonly features: Readonly<Record<string, ShownFeature>>;
+  readonly plans: Readonly<Record<string, ShownPlan>>;
+  readonly products: Readonly<Record<string, { readonly name: string }>>;
+}
+
+/** Undefined where none has been published, or the session may not read it. */
+export async function publishedCatalog(mode: Mode): Promise<Published | undefined> {
+  try {
+    const said = objectOf(await askServer(mode, "GET", "/v1/catalog"));
+    return {
+      revision: Number(said["revision"]),
+      publishedBy: textOf(said["publishedBy"]) ?? "",
+      publishedAt: textOf(said["publishedAt"]) ?? "",
+      content: said["catalog"],
+      ...shownCatalog(said["catalog"]),
+    };
+  } catch (error) {
+    const nothing = error instanceof PurserError && ["catalog_unpublished", "scope_missing"].includes(error.code);
+    if (nothing) return undefined;
+    throw error;
+  }
+}
+
+function shownCatalog(content: unknown): Pick<Published, "tiers" | "features" | "plans" | "products"> {
+  const of = objectOf(content);
+  return {
+    tiers: entriesOf(of["tiers"], (key, { name, rank }) => ({ name: textOf(name) ?? key, rank: Number(rank) })),
+    features: entriesOf(of["features"], (key, { name, kind, unit, minimumTier }) => ({
+      name: textOf(name) ?? key,
+      kind: textOf(kind) ?? "",
+      unit: textOf(unit),
+      minimumTier: textOf(minimumTier),
+    })),
+    plans: entriesOf(of["plans"], (key, { name, tier, inclusions }) => ({
+      name: textOf(name) ?? key,
+      tier: textOf(tier) ?? "",
+      inclusions: objectOf(inclusions),
+    })),
+    products: entriesOf(of["products"], (key, { name }) => ({ name: textOf(name) ?? key })),
+  };
+}
+
+export function objectOf(value: unknown): Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : {};
+}
+
+const textOf = (value: unknown) => (typeof value === "string" ? value : undefined);
+
+/** Without a prototype: a key such as `constructor` names an entry or nothing. */
+function entriesOf<Entry>(
+  value: unknown,
+  read: (key: string, entry: Record<string, unknown>) => Entry,
+): Record<string, Entry> {
+  const entries = Object.entries(objectOf(value)).map(([key, entry]) => [key, read(key, objectOf(entry))] as const);
+  return Object.assign(Object.create(null) as Record<string, Entry>, Object.fromEntries(entries));
+}

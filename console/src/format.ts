@@ -1,0 +1,50 @@
+// Numbers and times for people. Times are shown on the tenant's wall clock.
+
+const figures = new Intl.NumberFormat("en-GB", { maximumFractionDigits: 6 });
+
+export const number = (value: number) => figures.format(value);
+
+/** A number with its unit, where the feature has one. */
+export function quantity(value: number, unit: string | undefined): string {
+  return unit === undefined ? number(value) : `${number(value)} ${unit}`;
+}
+
+/** On the wall clock of a zone; a zone that this browser does not know is shown as UTC, and says so. */
+export function onWallClock(instant: string, zone: string): string {
+  const options = { dateStyle: "medium", timeStyle: "short" } as const;
+  const at = new Date(instant);
+  try {
+    return new Intl.DateTimeFormat("en-GB", { ...options, timeZone: zone }).format(at);
+  } catch {
+    return `${new Intl.DateTimeFormat("en-GB", { ...options, timeZone: "UTC" }).format(at)} UTC`;
+  }
+}
+
+export const inUtc = (instant: string) =>
+  `${new Date(instant)
+    .toISOString()
+    .replace("T", " ")
+    .replace(/\.000Z$|Z$/, "")} UTC`;
+
+const relative = new Intl.RelativeTimeFormat("en-GB", { numeric: "auto" });
+const steps = [
+  ["year", 365 * 86_400],
+  ["month", 30 * 86_400],
+  ["day", 86_400],
+  ["hour", 3600],
+  ["minute", 60],
+] as const;
+
+/** How far an instant is from another: "in 12 days". */
+export function distance(instant: string, from: string): string {
+  const seconds = (new Date(instant).getTime() - new Date(from).getTime()) / 1000;
+  const [unit, length] = steps.find(([, size]) => Math.abs(seconds) >= size) ?? ["second", 1];
+  return relative.format(Math.round(seconds / length), unit);
+}
+
+/** An instant moved on by days, as the API takes it. */
+export function daysAfter(instant: string, days: number): string {
+  return new Date(new Date(instant).getTime() + days * 86_400_000).toISOString();
+}
+
+export const plural = (count: number, one: string, many = `${one}s`) => `${number(count)} ${count === 1 ? one : many}`;

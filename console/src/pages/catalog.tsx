@@ -1,0 +1,42 @@
+import { useCallback } from "react";
+import { useAsked } from "../asking.ts";
+import { Matrix } from "../catalog/matrix.tsx";
+import { publishedCatalog } from "../catalog/published.ts";
+import { At, Card, Empty, Failed, Heading, Waiting } from "../parts.tsx";
+import { Said } from "../said.tsx";
+import { useSession } from "../session.tsx";
+
+export function CatalogPage() {
+  const { session } = useSession();
+  const mode = session?.mode ?? "live";
+  const ask = useCallback(() => publishedCatalog(mode), [mode]);
+  const { value: catalog, error, loading, again } = useAsked(ask);
+  return (
+    <div className="stack">
+      <div>
+        <Heading text="Catalogue" />
+        {catalog === undefined ? null : (
+          <p className="muted">
+            Revision {catalog.revision}, published by <Said text={catalog.publishedBy} /> on{" "}
+            <At instant={catalog.publishedAt} zone="UTC" /> UTC
+          </p>
+        )}
+      </div>
+      {error !== undefined ? (
+        <Failed error={error} again={again} />
+      ) : catalog !== undefined ? (
+        <Card title="What each plan includes" flush>
+          <Matrix catalog={catalog} />
+        </Card>
+      ) : loading ? (
+        <Card>
+          <Waiting />
+        </Card>
+      ) : (
+        <Card>
+          <Empty title="No catalogue has been published">Publish one from your application, or with the editor.</Empty>
+        </Card>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,145 @@
+import { useCallback, useEffect, useState } from "react";
+import { useAsked } from "../asking.ts";
+import { Badge, Card, Empty, Failed, Heading, Named, submitting, Waiting } from "../parts.tsx";
+import { go, Link, tenantPath, usePlace } from "../place.tsx";
+import { Said } from "../said.tsx";
+import { useSession } from "../session.tsx";
+import { StatusBadge } from "../tenant/words.tsx";
+import { At } from "../parts.tsx";
+
+const PAGE = 25;
+
+export function TenantsPage() {
+  const { client, session } = useSession();
+  const { query } = usePlace();
+  const prefix = query.get("prefix") ?? "";
+  const [typed, setTyped] = useState(prefix);
+  // The cursors of the pages before this one: the way back.
+  const [trail, setTrail] = useState<readonly string[]>([]);
+  const cursor = trail.at(-1);
+  const ask = useCallback(
+    () =>
+      client.tenants.list({
+        limit: PAGE,
+        ...(cursor === undefined ? {} : { cursor }),
+        ...(prefix === "" ? {} : { prefix }),
+      }),
+    [client, cursor, prefix],
+  );
+  const { value: page, error, loading, again } = useAsked(ask);
+
+  const find = (text: string) => {
+    setTrail([]);
+    go(text === "" ? "/tenants" : `/tenants?prefix=${encodeURIComponent(text)}`, true);
+  };
+  useEffect(() => {
+    if (typed === prefix) return undefined;
+    const soon = setTimeout(() => find(typed), 250);
+    return () => clearTimeout(soon);
+  });
+
+  return (
+    <div className="stack">
+      <div className="row apart">
+        <div>
+          <Heading text="Tenants" />
+          <p className="muted">Every {session?.mode === "test" ? "test" : "live"} tenant, in the order of the ids.</p>
+        </div>
+        <form className="find" role="search" onSubmit={submitting(() => find(typed))}>
+          <label className="unseen" htmlFor="find">
+            Find by the beginning of the id
+          </label>
+          <input
+            id="find"
+            type="search"
+            placeholder="Find by the beginning of the id"
+            maxLength={200}
+            value={typed}
+            onChange={(event) => setTyped(event.target.value)}
+          />
+        </form>
+      </div>
+      {error !== undefined ? (
+        <Failed error={error} again={again} />
+      ) : (
+        <Card flush>
+          {page === undefined ? (
+            <Waiting lines={8} />
+          ) : page.tenants.length === 0 ? (
+            <Empty title={prefix === "" ? "No tenants yet" : "No tenant's id begins with this"}>
+              {prefix === "" ? (
+                <span>
+                  Make one with <code>POST /v1/tenants</code> or <code>purser dev --demo</code>.
+                </span>
+              ) : (
+                <Said text={prefix} mono />
+              )}
+            </Empty>
+          ) : (
+            <table className="folds" aria-busy={loading}>
+              <thead>
+                <tr>
+                  <th scope="col">Tenant</th>
+                  <th scope="col">Plan</th>
+                  <th scope="col">Status</th>
+                  <th scope="col">Mode</th>
+                  <th scope="col">Its time</th>
+                  <th scope="col">Time zone</th>
+                </tr>
+              </thead>
+              <tbody>
+                {page.tenants.map(({ tenant, name, mode, subscription, timeZone, asOf }) => (
+                  <tr key={tenant}>
+                    <th scope="row">
+                      <Named name={name} id={tenant}>
+                        <Link to={tenantPath(tenant)}>
+                          <Said text={name === "" ? tenant : name} />
+                        </Link>
+                      </Named>
+                    </th>
+                    <td data-column="Plan">
+                      {subscription === null ? <span className="muted">none</span> : <Said text={subscription.plan} />}
+                    </td>
+                    <td data-column="Status">
+                      <StatusBadge subscription={subscription} />
+                    </td>
+                    <td data-column="Mode">
+                      <Badge tone={mode === "test" ? "accent" : "plain"}>{mode}</Badge>
+                    </td>
+                    <td data-column="Its time">
+                      <At instant={asOf} zone={timeZone} />
+                    </td>
+                    <td data-column="Time zone">
+                      <Said text={timeZone} />
+                    </td>
+                  </tr>
+                ))}
+              </tbody>
+            </table>
+          )}
+        </Card>
+      )}
+      {trail.length > 0 || page?.nextCursor != null ? (
+        <nav className="row" aria-label="Pages of the list">
+          <button
+            type="button"
+            className="button"
+            disabled={trail.length === 0}
+            onClick={() => setTrail(trail.slice(0, -1))}
+          >
+            ← Previous
+          </button>
+          <span className="muted number">Page {trail.length + 1}</span>
+          <button
+            type="button"
+            className="button"
+            disabled={page?.nextCursor == null}
+            onClick={() => page?.nextCursor != null && setTrail([...trail, page.nextCursor])}
+          >
+            Next →
+          </button>
+        </nav>
+      ) : null}
+    </div>
+  );
+}

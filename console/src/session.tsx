@@ -1,0 +1,126 @@
+// Who is signed in, for which mode, and the client that asks with that session.
+import { type Client, createClient, type ProblemField, PurserError } from "@purser/sdk";
+import { createContext, type ReactNode, useCallback, useContext, useEffect, useMemo, useState } from "react";
+
+export type Mode = "live" | "test";
+export interface Session {
+  readonly mode: Mode;
+  readonly keyId: string;
+  readonly name: string;
+  /** The one tenant that the key is for; null: every tenant of its mode. */
+  readonly tenant: string | null;
+  readonly scopes: readonly string[];
+}
+
+interface Known {
+  /** Undefined until the server has told. */
+  readonly sessions: readonly Session[] | undefined;
+  /** The session that the pages ask with. */
+  readonly session: Session | undefined;
+  readonly client: Client;
+  /** Why nobody knows who is signed in, if so. */
+  readonly trouble: string | undefined;
+  choose(mode: Mode): void;
+  /** Undefined where it worked, else what to tell. */
+  signIn(credential: { readonly key: string } | { readonly code: string }): Promise<string | undefined>;
+  signOut(): Promise<void>;
+  /** Asks the server again who is signed in: after an answer that says nobody is. */
+  refresh(): Promise<void>;
+}
+
+const Context = createContext<Known | undefined>(undefined);
+const REMEMBERED = "purser.mode";
+
+export function useSession(): Known {
+  const known = useContext(Context);
+  if (known === undefined) throw new Error("outside of the session");
+  return known;
+}
+
+/** The session's own door is for this page alone, and so not in the SDK: it answers with cookies. */
+async function ask(method: "GET" | "POST" | "DELETE", body?: object): Promise<readonly Session[]> {
+  return ((await askServer("live", method, "/v1/session", body)) as { sessions: Session[] }).sessions;
+}
+
+/** Asks for what the SDK has no method for; throws what it would throw. */
+export async function askServer(mode: Mode, method: string, path: string, body?: object): Promise<unknown> {
+  const response = await fetch(path, {
+    method,
+    headers: { "purser-mode": mode, ...(body === undefined ? {} : { "content-type": "application/json" }) },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  });
+  const said: unknown = await response.json();
+  if (response.ok) return said;
+  const { code, detail, errors } = said as { code: string; detail: string; errors?: ProblemField[] };
+  throw new PurserError({ code, detail, status: response.status, errors: errors ?? [] });
+}
+
+/** The cookie goes along by itself and stands for the key, so no key is sent: the server would judge by that one. */
+function clientOf(mode: Mode): Client {
+  return createClient({
+    url: window.location.origin,
+    key: "",
+    attempts: 2,
+    fetch: (address, init) => {
+      const headers = new Headers(init?.headers);
+      headers.delete("authorization");
+      headers.set("purser-mode", mode);
+      return fetch(address, { ...init, headers });
+    },
+  });
+}
+
+export function SessionProvider({ children }: { readonly children: ReactNode }) {
+  const [sessions, setSessions] = useState<readonly Session[]>();
+  const [trouble, setTrouble] = useState<string>();
+  const [wanted, setWanted] = useState<Mode>(() => (localStorage.getItem(REMEMBERED) === "test" ? "test" : "live"));
+  const refresh = useCallback(async () => {
+    try {
+      setSessions(await ask("GET"));
+      setTrouble(undefined);
+    } catch (error) {
+      setTrouble(sentenceOf(error));
+    }
+  }, []);
+  useEffect(() => void refresh(), [refresh]);
+
+  const session = sessions?.find(({ mode }) => mode === wanted) ?? sessions?.[0];
+  const mode = session?.mode ?? wanted;
+  const client = useMemo(() => clientOf(mode), [mode]);
+  const known = useMemo<Known>(() => {
+    const choose = (chosen: Mode) => {
+      localStorage.setItem(REMEMBERED, chosen);
+      setWanted(chosen);
+    };
+    return {
+      sessions,
+      session,
+      client,
+      trouble,
+      choose,
+      refresh,
+      async signIn(credential) {
+        try {
+          const signed = await ask("POST", credential);
+          const fresh = "key" in credential ? /^\s*purser_(live|test)_/.exec(credential.key)?.[1] : undefined;
+          if (fresh === "live" || fresh === "test") choose(fresh);
+          setSessions(signed);
+          return undefined;
+        } catch (error) {
+          return sentenceOf(error);
+        }
+      },
+      async signOut() {
+        setSessions(await ask("DELETE"));
+      },
+    };
+  }, [sessions, session, client, trouble, refresh]);
+  return <Context value={known}>{children}</Context>;
+}
+
+/** What went wrong, for people: the server's sentence, without its code. */
+export function sentenceOf(error: unknown): string {
+  if (!(error instanceof PurserError)) return "The server cannot be reached.";
+  if (error.code === "network_failed") return "The server does not answer. Is it still running?";
+  return error.message.slice(error.code.length + 2);
+}

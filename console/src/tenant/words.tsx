@@ -1,0 +1,77 @@
+// What the codes of decisions, outcomes, statuses and sources mean, in words.
+import type { Decision, OpenGrant, Tenant } from "@purser/sdk";
+import { Badge, type Tone } from "../parts.tsx";
+
+type Subscription = Tenant["subscription"];
+
+const tones: Readonly<Record<NonNullable<Subscription>["status"], Tone>> = {
+  active: "good",
+  trialing: "accent",
+  past_due: "care",
+  paused: "care",
+  suspended: "bad",
+  canceled: "plain",
+  expired: "plain",
+};
+
+export function StatusBadge({ subscription }: { readonly subscription: Subscription }) {
+  if (subscription === null) return <Badge>no subscription</Badge>;
+  return <Badge tone={tones[subscription.status]}>{subscription.status.replace("_", " ")}</Badge>;
+}
+
+const reasons: Readonly<Record<string, string>> = {
+  INCLUDED: "Included",
+  OVERRIDE: "Allowed by an override",
+  OVERAGE: "Allowed beyond the amount, as overage",
+  TENANT_UNKNOWN: "There is no such tenant",
+  FEATURE_UNKNOWN: "The catalogue has no such feature",
+  TENANT_SUSPENDED: "The tenant is suspended",
+  FEATURE_DISABLED: "An override denies it",
+  RESTRICTED: "Restricted since a downgrade",
+  SUBSCRIPTION_INACTIVE: "No active subscription",
+  TRIAL_EXPIRED: "The trial has ended",
+  PAYMENT_PAST_DUE: "A payment is past due",
+  GRACE_PERIOD_EXPIRED: "The grace period has ended",
+  TIER_INSUFFICIENT: "Needs a higher tier",
+  NOT_INCLUDED: "The plan does not include it",
+  LIMIT_REACHED: "The amount of this window is used up",
+  INSUFFICIENT_BALANCE: "Not enough credits are left",
+  UNAVAILABLE: "Nobody could decide",
+};
+
+const sources = { plan: "Included in the plan", purchase: "Bought", override: "Allowed by an override" } as const;
+
+/** Why a decision is what it is, as a sentence. `tierName` gives a tier's name. */
+export function reasonOf(decision: Decision, tierName: (key: string) => string): string {
+  const { reason, source, requiredTier, tier, restrictedBy } = decision;
+  if (reason === "INCLUDED" && source !== null) return sources[source];
+  if (reason === "TIER_INSUFFICIENT" && requiredTier !== null) {
+    const has = tier === null ? "" : `; the tenant is on ${tierName(tier)}`;
+    return `Needs the tier ${tierName(requiredTier)}${has}`;
+  }
+  if (reason === "RESTRICTED" && restrictedBy !== null) return `Restricted since a downgrade: ${restrictedBy}`;
+  return reasons[reason] ?? reason;
+}
+
+/** What a refused command says, as a title. Refusals of access are the decision's reason in lower case. */
+export function refusalOf(outcome: string): string {
+  const others: Readonly<Record<string, string>> = {
+    invalid_input: "Something in the form is not valid",
+    idempotency_conflict: "The key was used before, with something else",
+    wrong_kind: "This does not fit the feature's kind",
+    subject_required: "Each subject has an amount of its own: name one",
+    not_a_test_tenant: "Only a test tenant has a clock of its own",
+    busy: "The balance is in use; try again",
+  };
+  return others[outcome] ?? reasons[outcome.toUpperCase()] ?? outcome;
+}
+
+export const sourceWords: Readonly<Record<OpenGrant["source"], string>> = {
+  plan: "Plan",
+  product: "Purchase",
+  promotion: "Promotion",
+  top_up: "Top-up",
+  override: "Override",
+  rollover: "Rolled over",
+  manual: "By hand",
+};
