@@ -17,7 +17,7 @@ function fingerprint() {
     readdirSync(folder, { recursive: true }).map((name) => join(folder, String(name))),
   );
   const files = [...inside, ...["index.html", "vite.config.mjs", "package.json"].map((name) => join(here, name))];
-  for (const file of files.filter((name) => /\.(tsx?|m?js|css|svg|html|json)$/.test(name)).sort()) {
+  for (const file of files.filter((name) => /\.(tsx?|m?js|css|svg|html|json)$/.test(name)).toSorted()) {
     hash.update(file.slice(here.length)).update(readFileSync(file));
   }
   return hash.digest("hex");

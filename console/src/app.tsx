@@ -13,7 +13,8 @@ export function App() {
   const { path, query } = usePlace();
   const { sessions, session, trouble } = useSession();
   const signingIn = path === "/sign-in";
-  const home = session?.tenant == null ? "/tenants" : tenantPath(session.tenant);
+  const only = session?.tenant ?? null;
+  const home = only === null ? "/tenants" : tenantPath(only);
   const turnTo =
     sessions === undefined || window.location.hash !== ""
       ? undefined

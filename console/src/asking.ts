@@ -8,7 +8,7 @@ export interface Asked<Value> {
   readonly value: Value | undefined;
   readonly error: unknown;
   readonly loading: boolean;
-  again(): Promise<void>;
+  readonly again: () => Promise<void>;
 }
 
 /** `ask` is one function as long as it asks the same. An answer that was overtaken by another question is dropped. */

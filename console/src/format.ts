@@ -46,5 +46,3 @@ export function distance(instant: string, from: string): string {
 export function daysAfter(instant: string, days: number): string {
   return new Date(new Date(instant).getTime() + days * 86_400_000).toISOString();
 }
-
-export const plural = (count: number, one: string, many = `${one}s`) => `${number(count)} ${count === 1 ? one : many}`;

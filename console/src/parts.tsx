@@ -171,7 +171,7 @@ export function At({ instant, zone, from }: { instant: string; zone: string; fro
   return (
     <time dateTime={instant} title={inUtc(instant)}>
       {onWallClock(instant, zone)}
-      {from === undefined ? null : <span className="muted"> ({distance(instant, from)})</span>}
+      {from === undefined ? null : <span className="muted away">{distance(instant, from)}</span>}
     </time>
   );
 }

@@ -20,12 +20,12 @@ interface Known {
   readonly client: Client;
   /** Why nobody knows who is signed in, if so. */
   readonly trouble: string | undefined;
-  choose(mode: Mode): void;
+  readonly choose: (mode: Mode) => void;
   /** Undefined where it worked, else what to tell. */
-  signIn(credential: { readonly key: string } | { readonly code: string }): Promise<string | undefined>;
-  signOut(): Promise<void>;
+  readonly signIn: (credential: { readonly key: string } | { readonly code: string }) => Promise<string | undefined>;
+  readonly signOut: () => Promise<void>;
   /** Asks the server again who is signed in: after an answer that says nobody is. */
-  refresh(): Promise<void>;
+  readonly refresh: () => Promise<void>;
 }
 
 const Context = createContext<Known | undefined>(undefined);
@@ -43,10 +43,16 @@ async function ask(method: "GET" | "POST" | "DELETE", body?: object): Promise<re
 }
 
 /** Asks for what the SDK has no method for; throws what it would throw. */
-export async function askServer(mode: Mode, method: string, path: string, body?: object): Promise<unknown> {
+export async function askServer(
+  mode: Mode,
+  method: string,
+  path: string,
+  body?: object,
+  headers: Readonly<Record<string, string>> = {},
+): Promise<unknown> {
   const response = await fetch(path, {
     method,
-    headers: { "purser-mode": mode, ...(body === undefined ? {} : { "content-type": "application/json" }) },
+    headers: { "purser-mode": mode, ...(body === undefined ? {} : { "content-type": "application/json" }), ...headers },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
   });
   const said: unknown = await response.json();

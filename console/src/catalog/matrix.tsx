@@ -44,12 +44,17 @@ export function Matrix({ catalog }: { readonly catalog: Published }) {
                 <tr key={key}>
                   <th scope="row">
                     <Named name={feature.name} id={key} />
+                    {feature.unit === undefined ? null : (
+                      <span className="muted small">
+                        in <Said text={feature.unit} />
+                      </span>
+                    )}
                   </th>
                   {plans.map(([plan, { tier, inclusions }]) => (
                     <td key={plan}>
                       <Included
                         inclusion={inclusions[key] ?? (byTier(feature, rank(tier), rank) ? true : undefined)}
-                        unit={feature.unit}
+                        kind={feature.kind}
                       />
                     </td>
                   ))}
@@ -68,7 +73,7 @@ function byTier({ kind, minimumTier }: ShownFeature, tier: number, rank: (tier: 
   return kind === "flag" && minimumTier !== undefined && tier >= rank(minimumTier);
 }
 
-function Included({ inclusion, unit }: { readonly inclusion: unknown; readonly unit: string | undefined }) {
+function Included({ inclusion, kind }: { readonly inclusion: unknown; readonly kind: string }) {
   if (inclusion === undefined) {
     return (
       <span className="muted">
@@ -77,7 +82,7 @@ function Included({ inclusion, unit }: { readonly inclusion: unknown; readonly u
       </span>
     );
   }
-  if (inclusion === true) {
+  if (inclusion === true || kind === "flag") {
     return (
       <>
         <span aria-hidden="true">✓</span>
@@ -85,23 +90,18 @@ function Included({ inclusion, unit }: { readonly inclusion: unknown; readonly u
       </>
     );
   }
-  return <Said text={inWords(inclusion, unit)} />;
+  return <Said text={inWords(inclusion)} />;
 }
 
-function inWords(inclusion: unknown, unit: string | undefined): string {
-  const units = unit === undefined ? "" : ` ${unit}`;
-  if (typeof inclusion === "number") return `${number(inclusion)}${units}`;
-  if (typeof inclusion === "string") return inclusion === "unlimited" ? inclusion : `${inclusion}${units}`;
+function inWords(inclusion: unknown): string {
+  if (typeof inclusion !== "object" || inclusion === null) return spoken(inclusion);
   const { amount, unlimited, value, every, per } = objectOf(inclusion);
-  const much =
-    unlimited === true ? "unlimited" : amount === undefined ? spoken(value ?? inclusion) : `${spoken(amount)}${units}`;
-  const { unit: window, count } = objectOf(every);
-  const often = typeof every === "string" ? every : typeof window === "string" ? `${spoken(count ?? 1)} ${window}` : "";
-  return [
-    much,
-    often === "" || often === "lifetime" ? "" : ` / ${often.replace("_", " ")}`,
-    per === "subject" ? " per subject" : "",
-  ].join("");
+  const much = unlimited === true ? "unlimited" : spoken(amount ?? value ?? inclusion);
+  const { unit, count } = typeof every === "string" ? { unit: every, count: 1 } : objectOf(every);
+  const window = typeof unit === "string" ? unit.replace("_", " ") : "";
+  const often =
+    window === "" || window === "lifetime" ? "" : count === 1 ? ` / ${window}` : ` / ${spoken(count)} ${window}s`;
+  return `${much}${often}${per === "subject" ? " per subject" : ""}`;
 }
 
 const spoken = (value: unknown) =>

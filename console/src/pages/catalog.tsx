@@ -1,5 +1,6 @@
 import { useCallback } from "react";
 import { useAsked } from "../asking.ts";
+import { Editor } from "../catalog/editor.tsx";
 import { Matrix } from "../catalog/matrix.tsx";
 import { publishedCatalog } from "../catalog/published.ts";
 import { At, Card, Empty, Failed, Heading, Waiting } from "../parts.tsx";
@@ -25,17 +26,25 @@ export function CatalogPage() {
       {error !== undefined ? (
         <Failed error={error} again={again} />
       ) : catalog !== undefined ? (
-        <Card title="What each plan includes" flush>
-          <Matrix catalog={catalog} />
-        </Card>
+        <>
+          <Card title="What each plan includes" flush>
+            <Matrix catalog={catalog} />
+          </Card>
+          <Editor content={catalog.content} changed={again} />
+        </>
       ) : loading ? (
         <Card>
           <Waiting />
         </Card>
       ) : (
-        <Card>
-          <Empty title="No catalogue has been published">Publish one from your application, or with the editor.</Empty>
-        </Card>
+        <>
+          <Card>
+            <Empty title="No catalogue has been published">
+              Publish one from your application, or with the editor.
+            </Empty>
+          </Card>
+          <Editor content={undefined} changed={again} />
+        </>
       )}
     </div>
   );

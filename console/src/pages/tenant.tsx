@@ -33,14 +33,12 @@ export function TenantPage({ id }: { readonly id: string }) {
         <>
           <Header {...shown} />
           <div className="beside">
-            <div className="stack">
-              <Balances {...shown} />
-              <Features {...shown} />
-            </div>
+            <Balances {...shown} />
             <aside className="stack" aria-label="Actions">
               <Forms shown={shown} changed={again} />
               {shown.tenant.mode === "test" ? <ClockForm tenant={shown.tenant} changed={again} /> : null}
             </aside>
+            <Features {...shown} />
           </div>
         </>
       ) : (

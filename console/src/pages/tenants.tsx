@@ -28,6 +28,8 @@ export function TenantsPage() {
   );
   const { value: page, error, loading, again } = useAsked(ask);
 
+  const next = page?.nextCursor ?? null;
+
   const find = (text: string) => {
     setTrail([]);
     go(text === "" ? "/tenants" : `/tenants?prefix=${encodeURIComponent(text)}`, true);
@@ -76,7 +78,7 @@ export function TenantsPage() {
               )}
             </Empty>
           ) : (
-            <table className="folds" aria-busy={loading}>
+            <table className="tenants folds" aria-busy={loading}>
               <thead>
                 <tr>
                   <th scope="col">Tenant</th>
@@ -119,7 +121,7 @@ export function TenantsPage() {
           )}
         </Card>
       )}
-      {trail.length > 0 || page?.nextCursor != null ? (
+      {trail.length > 0 || next !== null ? (
         <nav className="row" aria-label="Pages of the list">
           <button
             type="button"
@@ -133,8 +135,8 @@ export function TenantsPage() {
           <button
             type="button"
             className="button"
-            disabled={page?.nextCursor == null}
-            onClick={() => page?.nextCursor != null && setTrail([...trail, page.nextCursor])}
+            disabled={next === null}
+            onClick={() => next !== null && setTrail([...trail, next])}
           >
             Next →
           </button>

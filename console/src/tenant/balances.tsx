@@ -1,5 +1,5 @@
 import type { OpenGrant } from "@purser/sdk";
-import { number, plural, quantity } from "../format.ts";
+import { number, quantity } from "../format.ts";
 import { At, Badge, Card, Empty, Named } from "../parts.tsx";
 import { Said } from "../said.tsx";
 import { Bar, drawn } from "./bar.tsx";
@@ -50,6 +50,7 @@ function One({
   const left = leftOf(holding);
   const granted = grantedOf(holding);
   const active = grants.filter(({ burnOrder }) => burnOrder !== null);
+  const waiting = active.filter(({ remaining }) => remaining !== 0);
   const asides = [
     ...(balance !== undefined && balance.held > 0 ? [`${number(balance.held)} held`] : []),
     ...(balance !== undefined && balance.overage > 0 ? [`${number(balance.overage)} overage`] : []),
@@ -86,7 +87,7 @@ function One({
       {grants.length === 0 ? (
         <p className="muted small">No grant counts now.</p>
       ) : (
-        <table className="folds small">
+        <table className="grants folds small">
           <caption className="unseen">The grants of {name || feature}</caption>
           <thead>
             <tr>
@@ -110,7 +111,7 @@ function One({
           </thead>
           <tbody>
             {grants.map((grant) => (
-              <Grant key={grant.grantId} grant={grant} zone={zone} now={now} />
+              <Grant key={grant.grantId} grant={grant} place={waiting.indexOf(grant)} zone={zone} now={now} />
             ))}
           </tbody>
         </table>
@@ -119,16 +120,29 @@ function One({
   );
 }
 
-const order = (n: number) => (n === 1 ? "next" : `${n}.`);
+const ordinals = new Intl.PluralRules("en-GB", { type: "ordinal" });
+const endings: Readonly<Partial<Record<Intl.LDMLPluralRule, string>>> = { one: "st", two: "nd", few: "rd" };
+/** When a grant is drawn: `place` counts those before it that have something left. */
+const turnOf = (place: number) => (place === 0 ? "next" : `${place + 1}${endings[ordinals.select(place + 1)] ?? "th"}`);
 
-function Grant({ grant, zone, now }: { readonly grant: OpenGrant; readonly zone: string; readonly now: string }) {
+function Grant({
+  grant,
+  place,
+  zone,
+  now,
+}: {
+  readonly grant: OpenGrant;
+  readonly place: number;
+  readonly zone: string;
+  readonly now: string;
+}) {
   const { burnOrder, source, amount, used, remaining, effectiveAt, expiresAt, priority, dedupeKey, metadata } = grant;
   const product = metadata["product"];
   const ofWindow = dedupeKey.startsWith("allowance:");
   return (
     <tr>
       <td data-column="Drawn">
-        {burnOrder === null ? <Badge>later</Badge> : remaining === 0 ? <Badge>used up</Badge> : order(burnOrder)}
+        {burnOrder === null ? <Badge>later</Badge> : place < 0 ? <Badge>used up</Badge> : turnOf(place)}
       </td>
       <td data-column="Source">
         <span className="named">
@@ -161,5 +175,3 @@ function Grant({ grant, zone, now }: { readonly grant: OpenGrant; readonly zone:
     </tr>
   );
 }
-
-export const countOf = (holdings: readonly Holding[]) => plural(holdings.length, "balance");

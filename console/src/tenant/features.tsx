@@ -5,6 +5,10 @@ import { Said } from "../said.tsx";
 import type { Shown } from "./shown.ts";
 import { reasonOf } from "./words.tsx";
 
+/** What counts first; inside a kind in the order of the keys, as it came. */
+const kinds = ["credits", "metered", "capacity", "value", "flag"];
+const byKind = (one: Decision, other: Decision) => kinds.indexOf(one.kind ?? "") - kinds.indexOf(other.kind ?? "");
+
 /** A number of a decision: what is unlimited says so once, in the column of the limit. */
 const figure = (value: number | null) => (value === null ? <span className="muted">–</span> : number(value));
 
@@ -23,7 +27,7 @@ export function Features({ tenant, decisions, catalog }: Shown) {
       {decisions.length === 0 ? (
         <Empty title="The catalogue has no features">Publish one, and what each tenant may use stands here.</Empty>
       ) : (
-        <table className="folds">
+        <table className="features folds">
           <thead>
             <tr>
               <th scope="col">Feature</th>
@@ -41,7 +45,7 @@ export function Features({ tenant, decisions, catalog }: Shown) {
             </tr>
           </thead>
           <tbody>
-            {decisions.map((decision) => (
+            {decisions.toSorted(byKind).map((decision) => (
               <Row
                 key={decision.feature}
                 decision={decision}
@@ -90,7 +94,7 @@ function Row({
           <Unlocks decision={decision} nameOf={nameOf} />
           {counts && resetsAt !== null ? (
             <span className="muted small">
-              changes <At instant={resetsAt} zone={zone} from={now} />
+              stands until <At instant={resetsAt} zone={zone} from={now} />
             </span>
           ) : null}
         </span>
@@ -101,14 +105,14 @@ function Row({
         ) : unlimited ? (
           "unlimited"
         ) : (
-          figure(counts ? limit : null)
+          counts && figure(limit)
         )}
       </td>
       <td data-column="Used" data-empty={counts ? undefined : ""} className="figure">
-        {figure(counts ? used : null)}
+        {counts ? figure(used) : null}
       </td>
       <td data-column="Remaining" data-empty={counts ? undefined : ""} className="figure">
-        {figure(counts ? remaining : null)}
+        {counts ? figure(remaining) : null}
       </td>
     </tr>
   );

@@ -195,16 +195,15 @@ function Refused({
 }) {
   return (
     <Notice tone="bad" title={refusalOf(outcome.outcome)}>
-      <Said text={outcome.detail} />
+      {outcome.field === undefined ? null : <Said text={outcome.detail} />}
       {outcome.available === undefined ? null : (
         <span className="number">{number(outcome.available)} was available.</span>
       )}
       {decision === undefined || decision.allowed || decision.unlockedBy.length === 0 ? null : (
         <Said text={`Unlocked by ${decision.unlockedBy.map((key) => sellableName(catalog, key)).join(", ")}.`} />
       )}
-      <span>Nothing happened; the same key may be tried again.</span>
       <span className="muted small">
-        Outcome <code>{outcome.outcome}</code>
+        Outcome <code>{outcome.outcome}</code>. Nothing happened; the key may be used again.
       </span>
     </Notice>
   );

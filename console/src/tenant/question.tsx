@@ -58,7 +58,7 @@ export function QuestionFields({
         )}
       </Field>
       <div className="pair">
-        <Field label={unit === undefined ? "Amount" : `Amount, ${visible(unit)}`} wrong={wrong["amount"]}>
+        <Field label="Amount" {...(unit === undefined ? {} : { hint: visible(unit) })} wrong={wrong["amount"]}>
           {(labels) => (
             <input
               {...labels}

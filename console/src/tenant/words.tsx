@@ -43,12 +43,9 @@ const sources = { plan: "Included in the plan", purchase: "Bought", override: "A
 
 /** Why a decision is what it is, as a sentence. `tierName` gives a tier's name. */
 export function reasonOf(decision: Decision, tierName: (key: string) => string): string {
-  const { reason, source, requiredTier, tier, restrictedBy } = decision;
+  const { reason, source, requiredTier, restrictedBy } = decision;
   if (reason === "INCLUDED" && source !== null) return sources[source];
-  if (reason === "TIER_INSUFFICIENT" && requiredTier !== null) {
-    const has = tier === null ? "" : `; the tenant is on ${tierName(tier)}`;
-    return `Needs the tier ${tierName(requiredTier)}${has}`;
-  }
+  if (reason === "TIER_INSUFFICIENT" && requiredTier !== null) return `Needs the tier ${tierName(requiredTier)}`;
   if (reason === "RESTRICTED" && restrictedBy !== null) return `Restricted since a downgrade: ${restrictedBy}`;
   return reasons[reason] ?? reason;
 }

@@ -53,7 +53,7 @@ export function mountSite(app: FastifyInstance): void {
     let packed: Buffer | undefined;
     for (const url of urls) {
       app.get(url, (request, reply) => {
-        const packs = /\bgzip\b/.test(String(request.headers["accept-encoding"] ?? ""));
+        const packs = /\bgzip\b/.test(request.headers["accept-encoding"] ?? "");
         if (packs) packed ??= gzipSync(bytes, { level: 9 });
         reply.headers({ ...headers, "content-type": type, "cache-control": caching });
         if (packs) reply.header("content-encoding", "gzip");
