@@ -48,7 +48,7 @@ export async function openDevelopmentDatabase(options: DevelopmentOptions): Prom
     const adminUrl = choice.kind === "external" ? (options.adminUrl ?? given) : given;
     mkdirSync(directory, { recursive: true, mode: 0o700 });
     const schema = await migrated(adminUrl);
-    const login = schema.hindrance === undefined ? await loginOf(adminUrl, directory) : schema;
+    const login = schema.hindrance === undefined ? await loginOf(adminUrl, directory, embedded !== undefined) : schema;
     const opened = {
       adminUrl,
       serviceUrl: "url" in login ? login.url : given,
@@ -90,8 +90,8 @@ async function inspected(pool: Pool): Promise<DatabaseFacts> {
 }
 
 /** One process at a time, so that two do not make two roles. */
-function loginOf(adminUrl: string, directory: string): ReturnType<typeof ensureLoginRole> {
-  return oneAtATime(directory, () => ensureLoginRole(adminUrl, rememberedLogin(directory)));
+function loginOf(adminUrl: string, directory: string, createsTables: boolean): ReturnType<typeof ensureLoginRole> {
+  return oneAtATime(directory, () => ensureLoginRole(adminUrl, { ...rememberedLogin(directory), createsTables }));
 }
 
 function rememberedLogin(directory: string): LoginRole {

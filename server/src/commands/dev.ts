@@ -59,6 +59,9 @@ export async function dev(surroundings: Surroundings, options: DevOptions): Prom
           `Purser is ready at ${url}`,
           "",
           `  PostgreSQL   ${facts.serverVersionText} at ${database.where}${whose(database, directory)}`,
+          ...(database.embedded === undefined || database.hindrance !== undefined
+            ? []
+            : [`  DATABASE_URL ${database.serviceUrl}   (for psql and your own application; it may make tables)`]),
           `  schema       version ${database.schemaVersion}`,
           ...(hasSite() ? [`  console      ${url}/sign-in#${signIn.code}   (signs in once; later, paste a key)`] : []),
           `  API          ${url}/v1`,

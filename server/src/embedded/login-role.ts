@@ -14,6 +14,8 @@ const limits = {
 export interface LoginRole {
   readonly role: string;
   readonly password: string;
+  /** Whether it may make tables of its own in schema public: a first application's, in a database that is only for trying. */
+  readonly createsTables?: boolean;
 }
 
 /**
@@ -42,19 +44,20 @@ export async function ensureLoginRole(
   }
 }
 
-async function makeRole(admin: Client, { role, password }: LoginRole): Promise<void> {
+async function makeRole(admin: Client, { role, password, createsTables = false }: LoginRole): Promise<void> {
   const name = escapeIdentifier(role);
   const wanted = Object.entries(limits).map(([setting, value]) => `${setting}=${value}`);
-  const { rows } = await admin.query<{ settings: string[]; member: boolean }>(
+  const { rows } = await admin.query<{ settings: string[]; member: boolean; creates: boolean }>(
     `SELECT coalesce((SELECT s.setconfig FROM pg_db_role_setting s WHERE s.setrole = r.oid AND s.setdatabase = 0), '{}') AS settings,
-            pg_has_role(r.oid, 'purser_service', 'USAGE') AS member
+            pg_has_role(r.oid, 'purser_service', 'USAGE') AS member,
+            has_schema_privilege(r.oid, 'public', 'CREATE') AS creates
      FROM pg_roles r WHERE r.rolname = $1`,
     [role],
   );
   const [found] = rows;
   const settings = found?.settings.map((setting) => setting.toLowerCase()) ?? [];
   const complete = wanted.every((setting) => settings.includes(setting.toLowerCase()));
-  if (found !== undefined && found.member && complete) return;
+  if (found !== undefined && found.member && complete && (found.creates || !createsTables)) return;
   await admin.query("BEGIN");
   if (found === undefined) {
     // As a verifier the password would not show in a log of statements; a development server logs none.
@@ -66,6 +69,7 @@ async function makeRole(admin: Client, { role, password }: LoginRole): Promise<v
     await admin.query(`ALTER ROLE ${name} SET ${setting} = ${escapeLiteral(value)}`);
   }
   if (found?.member !== true) await admin.query(`GRANT purser_service TO ${name}`);
+  if (createsTables) await admin.query(`GRANT CREATE ON SCHEMA public TO ${name}`);
   await admin.query("COMMIT");
 }
 
