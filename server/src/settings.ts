@@ -2,12 +2,14 @@
 import { z } from "zod";
 
 const blank = "is set but blank: give it a value, or unset it";
-const filled = z.string().trim().min(1, blank);
+const filled = z.string().trim().min(1, { error: blank, abort: true });
+// Without a scheme of PostgreSQL's the driver looks for a host of some other name.
+const database = filled.regex(/^(postgres|postgresql):\/\//, "must begin with postgres:// or postgresql://");
 const yes = z.literal("yes", 'takes only "yes"').transform(() => true);
 
 const shape = z.object({
-  DATABASE_URL: filled.optional(),
-  PURSER_ADMIN_URL: filled.optional(),
+  DATABASE_URL: database.optional(),
+  PURSER_ADMIN_URL: database.optional(),
   PURSER_HOST: filled.default("127.0.0.1"),
   PURSER_PORT: filled
     .regex(/^\d{1,5}$/, "must be a port, 0 to 65535")
