@@ -49,29 +49,41 @@ export async function holdersAfter(
 
 // What a holder would have: what is granted now, with the plan's own amount exchanged. A purchase stays what it is, and
 // one that is unlimited knows no limit to be over.
-const OVER = `SELECT b.tenant_id, w.plan, b.feature, b.subject, u.uses::text, (u.others + w.amount * s.quantity)::text AS quantity_limit
-  FROM unnest($1::text[]) AS page (tenant_id)
-  JOIN purser.tenants t ON t.tenant_id = page.tenant_id
-  LEFT JOIN purser.test_clocks c ON c.tenant_id = t.tenant_id AND c.slot = t.slot
-  JOIN purser.subscription_periods p ON p.tenant_id = t.tenant_id AND p.slot = t.slot
-    AND p.effective_at <= coalesce(c.now_at, clock_timestamp()) AND coalesce(c.now_at, clock_timestamp()) < p.ends_at
-  JOIN purser.subscriptions s ON s.tenant_id = p.tenant_id AND s.subscription_id = p.subscription_id AND s.slot = p.slot
-  JOIN jsonb_to_recordset($2::jsonb) AS w (plan text, version int, feature text, amount numeric)
-    ON w.plan = p.plan AND w.version = p.plan_version
-  JOIN purser.balances b ON b.tenant_id = t.tenant_id AND b.slot = t.slot AND b.feature = w.feature
-  CROSS JOIN LATERAL purser.balance_now(b.slot, b.tenant_id, b.subject, b.feature) n
+//
+// The balances of the page come first, by themselves: begun from the amounts, a plan made without seeing them looks every
+// amount up for every tenant (2.4 s instead of 15 ms a page of 500 where a plan has 1,000 features).
+const OVER = `WITH held AS MATERIALIZED (
+    SELECT t.tenant_id, t.slot, p.plan, p.plan_version, p.subscription_id, s.quantity, b.subject, b.feature,
+           coalesce(c.now_at, clock_timestamp()) AS now_at
+    FROM unnest($1::text[]) AS page (tenant_id)
+    JOIN purser.tenants t ON t.tenant_id = page.tenant_id
+    LEFT JOIN purser.test_clocks c ON c.tenant_id = t.tenant_id AND c.slot = t.slot
+    JOIN purser.subscription_periods p ON p.tenant_id = t.tenant_id AND p.slot = t.slot
+      AND p.effective_at <= coalesce(c.now_at, clock_timestamp()) AND coalesce(c.now_at, clock_timestamp()) < p.ends_at
+    JOIN purser.subscriptions s
+      ON s.tenant_id = p.tenant_id AND s.subscription_id = p.subscription_id AND s.slot = p.slot
+    JOIN purser.balances b ON b.tenant_id = t.tenant_id AND b.slot = t.slot
+  ), wanted AS MATERIALIZED (
+    SELECT w.* FROM jsonb_to_recordset($2::jsonb) AS w (plan text, version int, feature text, amount numeric)
+  ), changed AS MATERIALIZED (
+    SELECT held.*, wanted.amount FROM held
+    JOIN wanted ON wanted.plan = held.plan AND wanted.version = held.plan_version AND wanted.feature = held.feature
+  )
+  SELECT h.tenant_id, h.plan, h.feature, h.subject, u.uses::text, (u.others + h.amount * h.quantity)::text AS quantity_limit
+  FROM changed h
+  CROSS JOIN LATERAL purser.balance_now(h.slot, h.tenant_id, h.subject, h.feature) n
   CROSS JOIN LATERAL (
     SELECT coalesce(sum(a.amount), 0) AS amount, coalesce(bool_or(a.unlimited), false) AS unlimited
     FROM purser.allowances a
-    WHERE a.tenant_id = p.tenant_id AND a.slot = p.slot AND a.feature = w.feature AND a.subscription_id = p.subscription_id
-      AND a.effective_at <= coalesce(c.now_at, clock_timestamp()) AND coalesce(c.now_at, clock_timestamp()) < a.ends_at
+    WHERE a.tenant_id = h.tenant_id AND a.slot = h.slot AND a.feature = h.feature
+      AND a.subscription_id = h.subscription_id AND a.effective_at <= h.now_at AND h.now_at < a.ends_at
   ) planned
   CROSS JOIN LATERAL (
     SELECT CASE n.kind WHEN 'capacity' THEN n.claimed ELSE n.used + n.overage + n.held END AS uses,
            greatest(n.granted - planned.amount, 0) AS others
   ) u
-  WHERE (NOT n.unlimited OR planned.unlimited) AND u.uses > u.others + w.amount * s.quantity
-  ORDER BY b.tenant_id, w.plan, b.feature, b.subject`;
+  WHERE (NOT n.unlimited OR planned.unlimited) AND u.uses > u.others + h.amount * h.quantity
+  ORDER BY h.tenant_id, h.plan, h.feature, h.subject`;
 
 export interface OverRow {
   tenant_id: string;

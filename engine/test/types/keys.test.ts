@@ -34,6 +34,12 @@ test("wrong keys and verbs that do not fit the kind do not compile", () => {
     purser.check({ tenant: "t", feature: "ssso" }),
     // @ts-expect-error no such plan
     purser.subscribe({ ...of, plan: "enterprise", actor: "me" }),
+    purser.diffCatalog({ catalog: { any: "JSON" }, tenants: 10 }),
+    purser.publishCatalog({ actor: "me", expectedRevision: 3 }),
+    // @ts-expect-error nobody publishes
+    purser.publishCatalog({}),
+    // @ts-expect-error a revision is a number
+    purser.publishCatalog({ actor: "me", expectedRevision: "3" }),
     // @ts-expect-error a consumption without its key
     purser.tryConsume({} as Pool, { tenant: "t", feature: "calls" }),
   ];
@@ -52,6 +58,25 @@ const misspelt = () => [
     features: { sso: { kind: "flag", name: "Single sign-on" } },
     // @ts-expect-error no such feature
     plans: { free: { name: "Free", tier: "free", inclusions: { ssso: true } } },
+  }),
+  defineCatalog({
+    tiers: { free: { rank: 0, name: "Free" } },
+    features: { sso: { kind: "flag", name: "Single sign-on" } },
+    // @ts-expect-error a typed plan says what it includes; only JSON may leave it out
+    plans: { free: { name: "Free", tier: "free" } },
+  }),
+  defineCatalog({
+    tiers: { free: { rank: 0, name: "Free" } },
+    features: { calls: { kind: "credits", name: "Calls" } },
+    plans: {},
+    // @ts-expect-error so does a typed product
+    products: { pack: { name: "Pack" } },
+  }),
+  defineCatalog({
+    tiers: { free: { rank: 0, name: "Free" } },
+    features: { calls: { kind: "metered", name: "Calls" } },
+    // @ts-expect-error no such window
+    plans: { free: { name: "Free", tier: "free", inclusions: { calls: { amount: 1, every: "fortnight" } } } },
   }),
 ];
 

@@ -19,6 +19,7 @@ async function desk() {
   const database = await createTestDatabase();
   onTestFinished(() => database.drop());
   const pool = new Pool({ connectionString: database.serviceUrl, max: 2 });
+  pool.on("error", () => undefined);
   onTestFinished(() => pool.end());
   const directory = temporaryDirectory();
   const run = (...args: string[]) => purser(args, { DATABASE_URL: database.serviceUrl }).ended;
