@@ -39,3 +39,6 @@ if (installed !== wanted) {
 }
 // An incremental build with nothing to do takes a fraction of a second, so it needs no stamp of its own.
 run(process.execPath, [join(root, "node_modules", "typescript", "bin", "tsc"), "-b"]);
+// Its own stamp stands beside what it built, since a build of the console takes longer than finding out.
+const { buildConsole } = await import("./console/build.mjs");
+buildConsole();

@@ -52,6 +52,7 @@ export async function askServer(
 ): Promise<unknown> {
   const response = await fetch(path, {
     method,
+    cache: "no-store",
     headers: { "purser-mode": mode, ...(body === undefined ? {} : { "content-type": "application/json" }), ...headers },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
   });
@@ -61,7 +62,10 @@ export async function askServer(
   throw new PurserError({ code, detail, status: response.status, errors: errors ?? [] });
 }
 
-/** The cookie goes along by itself and stands for the key, so no key is sent: the server would judge by that one. */
+/**
+ * The cookie goes along by itself and stands for the key, so no key is sent: the server would judge by that one. Nothing
+ * is taken from the browser's memory: an answer there may say the same at another time, and the time is shown.
+ */
 function clientOf(mode: Mode): Client {
   return createClient({
     url: window.location.origin,
@@ -71,7 +75,7 @@ function clientOf(mode: Mode): Client {
       const headers = new Headers(init?.headers);
       headers.delete("authorization");
       headers.set("purser-mode", mode);
-      return fetch(address, { ...init, headers });
+      return fetch(address, { ...init, headers, cache: "no-store" });
     },
   });
 }
