@@ -19,7 +19,13 @@ const GUIDE = [
 ];
 
 /** Refusals of whoever asks, which are no outcome of what was asked. */
-const ofTheGate: readonly OutcomeCode[] = ["unauthenticated", "scope_missing", "other_tenant", "other_mode"];
+const ofTheGate: readonly OutcomeCode[] = [
+  "unauthenticated",
+  "scope_missing",
+  "cross_origin",
+  "other_tenant",
+  "other_mode",
+];
 
 /** The whole document. The same table makes the same document, to the byte. */
 export function openApiOf(routes: readonly Route[], version: string): JsonObject {
@@ -144,6 +150,8 @@ function refusalsOf(route: Route): RefusalCode[] {
     "internal",
     ...codesIf(route.path.includes("{"), "malformed_url"),
     ...codesIf(route.scope !== undefined, "unauthenticated", "scope_missing", "unavailable"),
+    // Of the console's sessions: the browser sends the cookie whoever made it ask.
+    ...codesIf(route.scope !== undefined && route.method !== "GET", "cross_origin"),
     ...codesIf(route.path.startsWith("/v1/tenants"), "other_tenant"),
     ...codesIf(route.path.includes("{tenant}"), "other_mode"),
     ...codesIf(route.body !== undefined, "malformed_json", "body_too_large", "media_type_unsupported"),

@@ -38,11 +38,15 @@ export const amount = z.union([z.number(AMOUNT), z.string(AMOUNT).min(1, AMOUNT)
 /** A quantity on its way out. */
 export const quantity = z.number();
 
-const INSTANT = "must be an RFC 3339 time with an offset and at most milliseconds, such as 2031-05-01T00:00:00Z";
-/** A time on its way in. More than milliseconds would be cut off in silence, and is refused. */
+const INSTANT =
+  "must be an RFC 3339 time with an offset and at most milliseconds, before the year 9000, such as 2031-05-01T00:00:00Z";
+/**
+ * A time on its way in. More than milliseconds would be cut off in silence, and is refused. So is what lies so late that a
+ * window after it could not be told: RFC 3339 ends with the year 9999.
+ */
 export const instant = z.iso
   .datetime({ offset: true, error: INSTANT })
-  .refine((text) => !/\.\d{4}/.test(text), INSTANT)
+  .refine((text) => !/\.\d{4}/.test(text) && text < "9000", INSTANT)
   .transform((text) => new Date(text));
 
 /** A time on its way out, in UTC. */

@@ -53,7 +53,7 @@ describe("traceparent", () => {
     for (const path of ["/v1/tenants/nobody", "/v1/tenants/nobody", "/nothing", "/v1/tenants/%ZZ"]) {
       const { body, headers } = await rig.ask(`GET ${path}`, { headers: { traceparent: "nonsense" } });
       expect(body["traceId"]).toMatch(/^[0-9a-f]{32}$/);
-      expect(headers.get("traceparent")).toBe(`00-${body["traceId"]}-${headers.get("x-request-id")}-00`);
+      expect(headers.get("traceparent")).toBe(`00-${String(body["traceId"])}-${headers.get("x-request-id")}-00`);
       ids.add(body["traceId"]);
     }
     expect(ids.size).toBe(4);
