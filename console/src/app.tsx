@@ -117,7 +117,7 @@ function Frame({ path, children }: { readonly path: string; readonly children: R
   if (session === undefined) return null;
   return (
     <div className="shell">
-      <div className="top">
+      <header className="top">
         <a
           className="skip"
           href="#content"
@@ -171,7 +171,7 @@ function Frame({ path, children }: { readonly path: string; readonly children: R
             </button>
           </div>
         </div>
-      </div>
+      </header>
       <main id="content">{children}</main>
     </div>
   );

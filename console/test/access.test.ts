@@ -1,0 +1,215 @@
+// For everybody: no violation of WCAG AA that axe finds, on any page, in either scheme, wide or narrow; and all of it
+// without a mouse.
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import type { Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type Desk, openDesk, showTenant } from "./rig.ts";
+
+const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+
+let desk: Desk;
+beforeAll(async () => {
+  desk = await openDesk();
+});
+afterAll(() => expect(desk.complaints).toEqual([]));
+
+interface Violation {
+  readonly id: string;
+  readonly help: string;
+  readonly nodes: readonly { readonly html: string; readonly failureSummary: string }[];
+}
+
+async function violations(page: Page): Promise<string[]> {
+  await page.evaluate(axe);
+  const tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
+  const found = (await page.evaluate(
+    `axe.run({ runOnly: ${JSON.stringify(tags)} }).then((all) => all.violations)`,
+  )) as Violation[];
+  return found.flatMap(({ id, nodes }) => nodes.map(({ html, failureSummary }) => `${id}: ${html}\n${failureSummary}`));
+}
+
+/** How far the page is wider than the window. */
+const overflow = (page: Page) => page.evaluate("document.documentElement.scrollWidth - window.innerWidth");
+
+async function act(page: Page, tab: string, button: string): Promise<void> {
+  await page.getByRole("radio", { name: tab }).check();
+  await page.getByRole("button", { name: button }).click();
+  await page.locator("aside .notice").waitFor();
+}
+
+/** Every page, each in the states that look different. */
+const states: readonly (readonly [string, (page: Page) => Promise<void>])[] = [
+  ["tenants", (page) => page.locator("tbody tr").first().waitFor()],
+  [
+    "no tenants found",
+    async (page) => {
+      await page.goto(`${desk.url}/tenants?prefix=zz`);
+      await page.getByText("No tenant's id begins with this").waitFor();
+    },
+  ],
+  ["a tenant", (page) => showTenant(page, desk, "elm-and-oak")],
+  [
+    "a check denied",
+    async (page) => {
+      await showTenant(page, desk, "birch-street");
+      await act(page, "Check", "Check");
+    },
+  ],
+  [
+    "a consumption refused",
+    async (page) => {
+      await showTenant(page, desk, "cedar-row");
+      await page.getByRole("radio", { name: "Consume" }).check();
+      await page.getByLabel("Feature", { exact: true }).selectOption({ label: "Annuity calculations" });
+      await act(page, "Consume", "Consume");
+    },
+  ],
+  [
+    "a form with something wrong",
+    async (page) => {
+      await showTenant(page, desk, "acme");
+      await page.getByRole("radio", { name: "Grant" }).check();
+      await page.getByLabel("Amount").fill("-1");
+      await act(page, "Grant", "Grant");
+    },
+  ],
+  [
+    "a tenant that does not exist",
+    async (page) => {
+      await page.goto(`${desk.url}/tenants/nobody`);
+      await page.getByText("There is no such tenant").waitFor();
+    },
+  ],
+  [
+    "a test tenant with its clock",
+    async (page) => {
+      await page.goto(`${desk.url}/tenants/time-traveller`);
+      await page.getByRole("button", { name: "Advance the clock" }).waitFor();
+    },
+  ],
+  [
+    "the catalogue with something wrong",
+    async (page) => {
+      await page.goto(`${desk.url}/catalog`);
+      await page
+        .getByLabel("The catalogue")
+        .fill('{ "tiers": {}, "features": {}, "plans": { "pro": { "tier": "gold" } } }');
+      await page.getByRole("button", { name: "Check and compare" }).click();
+      await page.locator(".problems li").first().waitFor();
+    },
+  ],
+  [
+    "the catalogue with what would change",
+    async (page) => {
+      await page.goto(`${desk.url}/catalog`);
+      const editor = page.getByLabel("The catalogue");
+      await editor.fill((await editor.inputValue()).replace('"name": "Pro"', '"name": "Professional"'));
+      await page.getByRole("button", { name: "Check and compare" }).click();
+      await page.getByRole("region", { name: "What would change" }).waitFor();
+    },
+  ],
+];
+
+describe.each([
+  ["light", 1280],
+  ["dark", 1280],
+  ["light", 360],
+  ["dark", 360],
+] as const)("in %s at %i px", (colorScheme, width) => {
+  test("signing in, and every page", async () => {
+    const options = { colorScheme, viewport: { width, height: 800 } };
+    const stranger = await desk.open(options);
+    await stranger.goto(`${desk.url}/`);
+    await stranger.getByRole("heading", { name: "Sign in" }).waitFor();
+    expect(await violations(stranger)).toEqual([]);
+    const page = await desk.signedIn(["test", "live"], options);
+    for (const [name, reach] of states) {
+      await reach(page);
+      expect({ name, violations: await violations(page), overflow: await overflow(page) }).toEqual({
+        name,
+        violations: [],
+        overflow: expect.any(Number),
+      });
+      expect(await overflow(page), name).toBeLessThanOrEqual(0);
+    }
+  });
+});
+
+test("the colours follow the system until somebody says otherwise, and remember it", async () => {
+  const page = await desk.signedIn(["live"], { colorScheme: "dark" });
+  const ground = () => page.evaluate("getComputedStyle(document.documentElement).backgroundColor");
+  const dark = await ground();
+  await page.getByRole("button", { name: "Colours: as the system" }).click();
+  const light = await ground();
+  expect(light).not.toBe(dark);
+  await page.reload();
+  await page.getByRole("button", { name: "Colours: light" }).waitFor();
+  expect(await ground()).toBe(light);
+  await page.getByRole("button", { name: "Colours: light" }).click();
+  expect(await ground()).toBe(dark);
+});
+
+describe("without a mouse", () => {
+  /** Presses Tab until what is asked for has the focus; every stop on the way shows that it has it. */
+  async function tabTo(page: Page, wanted: string): Promise<void> {
+    const stops: unknown[] = [];
+    for (let i = 0; i < 60; i += 1) {
+      await page.keyboard.press("Tab");
+      const stop = (await page.evaluate(`(() => {
+        const at = document.activeElement;
+        const shown = [at, at.nextElementSibling, at.parentElement].some((one) => one && getComputedStyle(one).outlineStyle !== "none");
+        const name = at.getAttribute("aria-label") ?? at.labels?.[0]?.textContent ?? at.textContent;
+        return at === document.body ? null : { name: name.trim(), shown };
+      })()`)) as { name: string; shown: boolean } | null;
+      // Between the last stop and the first one again.
+      if (stop === null) continue;
+      stops.push(stop);
+      expect(stop.shown, `the focus shows on ${JSON.stringify(stop)}`).toBe(true);
+      if (stop.name === wanted) return;
+    }
+    throw new Error(`${wanted} was not reached: ${JSON.stringify(stops)}`);
+  }
+
+  test("from signing in to a consumption and its outcome", async () => {
+    const page = await desk.open();
+    await page.goto(`${desk.url}/sign-in`);
+    await page.getByRole("heading", { name: "Sign in" }).waitFor();
+    await tabTo(page, "Secret key");
+    await page.keyboard.insertText(desk.keys.live);
+    await page.keyboard.press("Enter");
+    await page.locator("tbody tr").first().waitFor();
+    // The heading has the focus now; the frame stands before it.
+    expect(await page.evaluate("document.activeElement.textContent")).toBe("Tenants");
+    await tabTo(page, "Acme Property");
+    await page.keyboard.press("Enter");
+    await page.getByRole("heading", { level: 2, name: "Balances" }).waitFor();
+    await expect.poll(() => page.evaluate("document.activeElement.textContent")).toBe("Acme Property");
+    await tabTo(page, "Check");
+    await page.keyboard.press("ArrowRight");
+    expect(await page.getByRole("radio", { name: "Consume" }).isChecked()).toBe(true);
+    await tabTo(page, "Feature");
+    await page.keyboard.type("Messaging");
+    await tabTo(page, "Amount");
+    await page.keyboard.press("ControlOrMeta+a");
+    await page.keyboard.type("7");
+    await page.keyboard.press("Enter");
+    await page.getByText("Took 7").waitFor();
+    // Told to whoever cannot see it.
+    expect(await page.getByRole("status").filter({ hasText: "Took 7" }).count()).toBe(1);
+  });
+
+  test("over the frame in one step, and to the other pages", async () => {
+    const page = await desk.signedIn();
+    await page.reload();
+    await page.locator("tbody tr").first().waitFor();
+    await page.evaluate("document.activeElement.blur()");
+    await tabTo(page, "Skip to the content");
+    await page.keyboard.press("Enter");
+    expect(await page.evaluate("document.activeElement.tagName")).toBe("H1");
+    await page.keyboard.press("Shift+Tab");
+    await tabTo(page, "Find by the beginning of the id");
+    await page.keyboard.type("kes");
+    await expect.poll(() => page.locator("tbody tr").count()).toBe(1);
+  });
+});
