@@ -9,6 +9,7 @@ import {
   type GrantRequest,
   type OpenGrant,
   operations,
+  type Requests,
   type SubscribeRequest,
   type Tenant,
   type TenantPage,
@@ -80,10 +81,10 @@ export interface Client {
 }
 
 type Query = NonNullable<Request["query"]>;
-interface Sent {
+interface Sent<Name extends OperationName> {
   readonly tenant?: string;
   readonly query?: Query;
-  readonly body?: object;
+  readonly body?: Name extends keyof Requests ? Requests[Name] : never;
   readonly idempotencyKey?: string;
 }
 
@@ -92,25 +93,25 @@ interface Sent {
  * `PurserError`. A request whose answer was lost is sent again with the same key.
  */
 export function createClient(options: ClientOptions): Client {
-  const ask = (name: OperationName, { tenant = "", ...sent }: Sent) => {
+  const ask = <Name extends OperationName>(name: Name, { tenant = "", ...sent }: Sent<Name>) => {
     const { method, path } = operations[name];
     const parts = path.split("/").slice(1);
     return send(options, { method, path: parts.map((part) => (part === "{tenant}" ? tenant : part)), ...sent });
   };
   /** For what has no refusals that are answers. */
-  const answer = async <Name extends OperationName>(name: Name, sent: Sent) =>
+  const answer = async <Name extends OperationName>(name: Name, sent: Sent<Name>) =>
     bodyOf(await ask(name, sent)) as Answers[Name];
-  const outcome = async <Name extends OperationName>(name: Name, sent: Sent, key?: string) =>
+  const outcome = async <Name extends OperationName>(name: Name, sent: Sent<Name>, key?: string) =>
     outcomeOf(name, await ask(name, sent), key) as OutcomeOf<Name>;
   /** Every line of a list, page after page. */
   const whole = async <Name extends OperationName, Line>(
     name: Name,
-    { query = {}, ...sent }: Sent,
+    { tenant = "", query = {} }: { readonly tenant?: string; readonly query?: Query },
     linesOf: (page: Answers[Name]) => readonly Line[],
   ): Promise<readonly Line[]> => {
     const lines: Line[] = [];
     for (let cursor: string | undefined; ; ) {
-      const page = await answer(name, { ...sent, query: { ...query, cursor } });
+      const page = await answer(name, { tenant, query: { ...query, cursor } });
       lines.push(...linesOf(page));
       const next = "nextCursor" in page ? page.nextCursor : undefined;
       if (typeof next !== "string") return lines;

@@ -546,6 +546,19 @@ export const operations = {
   },
 } as const;
 
+/** What each operation takes as its body. */
+export interface Requests {
+  readonly publishCatalog: CatalogRequest;
+  readonly validateCatalog: CatalogRequest;
+  readonly diffCatalog: CatalogRequest;
+  readonly createTenant: CreateTenantRequest;
+  readonly subscribe: SubscribeRequest;
+  readonly advanceClock: AdvanceClockRequest;
+  readonly check: CheckRequest;
+  readonly consume: ConsumeRequest;
+  readonly issueGrant: GrantRequest;
+}
+
 /** What each operation answers when it is done. */
 export interface Answers {
   readonly getHealth: Health;

@@ -55,6 +55,14 @@ export function contractText({ paths, components: { schemas } }: Description): s
     }),
     "} as const;",
     "",
+    "/** What each operation takes as its body. */",
+    "export interface Requests {",
+    ...operations.flatMap(({ operation }) => {
+      const [body] = Object.values(operation.requestBody?.content ?? {});
+      return body === undefined ? [] : `  readonly ${operation.operationId}: ${typeOf(body.schema, true).join(" | ")};`;
+    }),
+    "}",
+    "",
     "/** What each operation answers when it is done. */",
     "export interface Answers {",
     ...operations.map(({ operation }) => {

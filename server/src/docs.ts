@@ -190,7 +190,7 @@ function operationOf(
 <h3 id="name-${escaped(id)}"><a href="#op-${escaped(id)}">${escaped(id)}</a></h3>
 <p class="address">${badge(method)} <code>${escaped(path).replaceAll(/\{(\w+)\}/g, "<em>{$1}</em>")}</code></p>
 <div class="columns"><div>${parts.join("\n")}</div>
-<div class="shown"><h4>Request</h4>${curlOf(method, path, given, scope, body?.example, id)}
+<div class="shown"><h4>Request</h4>${curlOf(method, path, given, scope, body, id)}
 ${answered === undefined ? "" : `<h4>Answer</h4>${example(answered)}`}</div></div>
 </section>`;
 }
@@ -224,7 +224,7 @@ function curlOf(
   path: string,
   parameters: readonly Parameter[],
   scope: string | undefined,
-  body: unknown,
+  body: { readonly example?: unknown } | undefined,
   id: string,
 ): string {
   const given = (place: string) => parameters.filter((one) => one.in === place && one.example !== undefined);
@@ -238,7 +238,12 @@ function curlOf(
     `curl ${method === "GET" ? "" : `-X ${method} `}"$PURSER_URL${filled}${query.length === 0 ? "" : `?${query.join("&")}`}"`,
     ...(scope === undefined ? [] : [`-H "Authorization: Bearer $PURSER_KEY"`]),
     ...(parameters.some(({ name }) => name === "Idempotency-Key") ? [`-H 'Idempotency-Key: ${id}-1'`] : []),
-    ...(body === undefined ? [] : [`-H 'Content-Type: application/json'`, `-d ${quoted(JSON.stringify(body))}`]),
+    ...(body === undefined
+      ? []
+      : [
+          `-H 'Content-Type: application/json'`,
+          `-d ${body.example === undefined ? "@body.json" : quoted(JSON.stringify(body.example))}`,
+        ]),
   ];
   return `<pre tabindex="0"><code>${escaped(lines.join(" \\\n  "))}</code></pre>`;
 }
