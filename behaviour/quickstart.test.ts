@@ -51,7 +51,7 @@ afterAll(async () => {
 
 test("the README's catalogue, deployment and application run as they stand", async () => {
   // The lines around the README's are what it takes for granted: a table of the application's and a request.
-  const own = `${block("await purser.withConsumption(")}`;
+  const own = block("await purser.withConsumption(");
   const application = `${block("// your application, as its own role")}
 const [tenant, requestId, id, title] = ["acme", "request-1", 1, "Annuities"];
 ${own}

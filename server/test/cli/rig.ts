@@ -23,10 +23,19 @@ export function compile(): void {
 export function temporaryDirectory(): string {
   const directory = mkdtempSync(join(tmpdir(), "purser-cli-"));
   onTestFinished(() => {
-    for (const pid of postgresOf(directory)) process.kill(pid, "SIGKILL");
+    for (const pid of postgresOf(directory)) kill(pid);
     rmSync(directory, { recursive: true, force: true, maxRetries: 10 });
   });
   return directory;
+}
+
+/** One that ended by itself meanwhile is what was wanted. */
+function kill(pid: number): void {
+  try {
+    process.kill(pid, "SIGKILL");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+  }
 }
 
 /** The processes of the embedded PostgreSQL whose directory this is. */

@@ -302,7 +302,6 @@ test.each<[path: string, status: number, code: string, ...fields: string[]]>([
   ["/v1/tenants/pro/balances?feature=%00", 422, "invalid_input", "feature"],
   ["/v1/nothing", 404, "route_unknown"],
   ["/v1/tenants/", 422, "invalid_input", "tenant"],
-  ["/", 404, "route_unknown"],
 ])("GET %s", async (path, status, code, ...fields) => {
   expect(await rig.ask(`GET ${path}`)).toMatchObject(refused(status, code, ...fields));
 });
