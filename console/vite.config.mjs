@@ -1,6 +1,9 @@
 import { defineConfig } from "vite";
 
 export default defineConfig({
+  // Whoever builds it, with whatever NODE_ENV: what is served is what was tested.
+  define: { "process.env.NODE_ENV": JSON.stringify("production") },
+  oxc: { jsx: { development: false } },
   build: {
     outDir: "dist/site",
     emptyOutDir: true,

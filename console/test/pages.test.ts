@@ -1,12 +1,11 @@
 import type { Page } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { type Desk, openDesk, showTenant } from "./rig.ts";
 
 let desk: Desk;
 beforeAll(async () => {
   desk = await openDesk();
 });
-afterAll(() => expect(desk.complaints).toEqual([]));
 
 const rows = (page: Page) => page.locator("tbody tr");
 const notice = (page: Page) => page.locator("aside .notice");
@@ -109,6 +108,7 @@ describe("a tenant", () => {
     await page.getByText("There is no such tenant").waitFor();
     await page.goto(`${desk.url}/tenants/a/b`);
     await page.getByText("Nothing stands at this address").waitFor();
+    expect(await page.title()).toBe("No such page · Purser");
   });
 
   test("whose data cannot be loaded says so, and loads at the next attempt", async () => {
@@ -204,4 +204,8 @@ describe("trying it", () => {
     await showTenant(live, desk, "acme");
     expect(await live.getByRole("button", { name: "Advance the clock" }).count()).toBe(0);
   });
+});
+
+test("no browser had anything to complain of", () => {
+  expect(desk.complaints).toEqual([]);
 });

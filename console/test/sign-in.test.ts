@@ -1,13 +1,12 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
+import { beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { type Desk, openDesk, signIn } from "./rig.ts";
 
 let desk: Desk;
 beforeAll(async () => {
   desk = await openDesk();
 });
-afterAll(() => expect(desk.complaints).toEqual([]));
 
 const tenants = { level: 1, name: "Tenants" } as const;
 
@@ -72,6 +71,7 @@ test("a mode without a session asks for its key and keeps the other one", async 
   await page.getByRole("heading", { name: "Sign in for test tenants" }).waitFor();
   await page.getByRole("link", { name: "Back to the live tenants" }).click();
   await page.getByRole("link", { name: "Acme Property" }).waitFor();
+  expect((await page.context().cookies()).map(({ name }) => name)).toEqual(["purser_live"]);
 });
 
 describe("another page changes nothing with an operator's session", () => {
@@ -142,4 +142,9 @@ test("revoking the key ends the session at the next request", async () => {
   await desk.purser("keys", "revoke", desk.keys.test.split("_")[2] ?? "");
   await page.getByRole("link", { name: "Time Traveller" }).click();
   await page.getByRole("heading", { name: "Sign in" }).waitFor();
+  expect(await page.getByText("Time Traveller").count()).toBe(0);
+});
+
+test("no browser had anything to complain of", () => {
+  expect(desk.complaints).toEqual([]);
 });

@@ -1,5 +1,5 @@
 import { useEffect, useRef, useState } from "react";
-import { Brand } from "../app.tsx";
+import { Brand } from "../brand.tsx";
 import { Field, Heading, Notice, submitting } from "../parts.tsx";
 import { go, Link, usePlace } from "../place.tsx";
 import { useScheme } from "../scheme.ts";

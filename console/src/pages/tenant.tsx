@@ -3,7 +3,7 @@ import { useCallback, useEffect } from "react";
 import { useAsked } from "../asking.ts";
 import { Card, Empty, Failed, Heading, Waiting } from "../parts.tsx";
 import { Link } from "../place.tsx";
-import { Said, visible } from "../said.tsx";
+import { Said } from "../said.tsx";
 import { useSession } from "../session.tsx";
 import { Balances } from "../tenant/balances.tsx";
 import { Features } from "../tenant/features.tsx";
@@ -27,7 +27,7 @@ export function TenantPage({ id }: { readonly id: string }) {
   return (
     <div className="stack">
       <nav aria-label="Where this is">
-        <Link to="/tenants">Tenants</Link> <span className="muted">/ {visible(id)}</span>
+        <Link to="/tenants">Tenants</Link> <span className="muted">/</span> <Said text={id} />
       </nav>
       {shown !== undefined ? (
         <>
