@@ -27,7 +27,9 @@ describe.each(names)("through %s", (name) => {
   test("what is not there is refused, nothing is taken, and the key is free", async () => {
     const of = await tenant("refuses", "free");
     const call = { tenant: of, feature: metered, amount: 21, idempotencyKey: "a" };
-    expect(await through().consume(call)).toMatchObject({ outcome: "limit_reached" });
+    const refused = await through().consume(call);
+    expect(refused).toMatchObject({ outcome: "limit_reached", available: 20 });
+    expect(new Date(refused.resetsAt ?? "")).toEqual(new Date("2026-02-01T00:00:00Z"));
     expect(await through().balance(of, metered)).toMatchObject({ used: 0, available: 20 });
     expect(await through().consume({ ...call, amount: 20 })).toMatchObject({ outcome: "consumed", available: 0 });
     expect(await through().check({ tenant: of, feature: metered })).toMatchObject({

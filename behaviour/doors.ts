@@ -26,6 +26,7 @@ export interface Answer {
   readonly available?: number | null | undefined;
   readonly overage?: number | undefined;
   readonly field?: string | undefined;
+  readonly resetsAt?: Date | string | undefined;
 }
 export interface Decided {
   readonly allowed: boolean;
@@ -120,6 +121,7 @@ function sqlDoor(pool: Pool): Door {
         available: row.available === null && row.outcome !== "consumed" ? undefined : numeric(row.available),
         overage: row.outcome === "consumed" ? Number(row.overage) : undefined,
         field: row.field ?? undefined,
+        resetsAt: row.outcome === "consumed" ? undefined : (row.resets_at ?? undefined),
       };
     },
     async grant({ tenant, feature, amount, dedupeKey }) {
@@ -177,7 +179,7 @@ function typescriptDoor(purser: Purser<typeof exampleCatalog>, pool: Pool): Door
         ...call,
         feature: call.feature as "messaging.credits",
       });
-      return { outcome, ...pick(rest, ["replayed", "available", "overage", "field"]) };
+      return { outcome, ...pick(rest, ["replayed", "available", "overage", "field", "resetsAt"]) };
     },
     async grant(call) {
       const { outcome, ...rest } = await purser.issueGrant(pool, {
@@ -203,7 +205,7 @@ function httpDoor(url: string, key: string): Door {
     name: "HTTP",
     async consume(call) {
       const { outcome, ...rest } = await client.consume(call);
-      return { outcome, ...pick(rest, ["replayed", "available", "overage", "field"]) };
+      return { outcome, ...pick(rest, ["replayed", "available", "overage", "field", "resetsAt"]) };
     },
     async grant(call) {
       const { outcome, ...rest } = await client.issueGrant(call);

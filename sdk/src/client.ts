@@ -162,6 +162,7 @@ function refusalOf(problem: Problem, key: string): Refusal<string> {
     detail: problem.detail,
     ...(field === undefined ? {} : { field }),
     ...(problem.available === undefined ? {} : { available: problem.available }),
+    ...(problem.resetsAt === undefined ? {} : { resetsAt: problem.resetsAt }),
     ...(problem.restrictedBy === undefined ? {} : { restrictedBy: problem.restrictedBy }),
   };
 }

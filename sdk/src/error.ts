@@ -15,6 +15,7 @@ export interface Problem {
   readonly detail: string;
   readonly errors: readonly ProblemField[];
   readonly available?: number;
+  readonly resetsAt?: string;
   readonly restrictedBy?: string;
   /** Stands on every line that the server logged about the request. */
   readonly traceId?: string;
@@ -45,7 +46,10 @@ export class PurserError extends Error {
 /** A body as a problem, or undefined where it is none. */
 export function asProblem(body: unknown): Problem | undefined {
   if (typeof body !== "object" || body === null) return undefined;
-  const { code, status, title, detail, errors, available, restrictedBy, traceId } = body as Record<string, unknown>;
+  const { code, status, title, detail, errors, available, resetsAt, restrictedBy, traceId } = body as Record<
+    string,
+    unknown
+  >;
   if (typeof code !== "string" || typeof status !== "number" || typeof detail !== "string") return undefined;
   return {
     code,
@@ -54,6 +58,7 @@ export function asProblem(body: unknown): Problem | undefined {
     title: typeof title === "string" ? title : code,
     errors: Array.isArray(errors) ? (errors as ProblemField[]) : [],
     ...(typeof available === "number" ? { available } : {}),
+    ...(typeof resetsAt === "string" ? { resetsAt } : {}),
     ...(typeof restrictedBy === "string" ? { restrictedBy } : {}),
     ...(typeof traceId === "string" ? { traceId } : {}),
   };

@@ -12,6 +12,8 @@ export interface Refusal<Code extends string> {
   readonly detail: string;
   /** What was available when it was refused, where that was the reason. */
   readonly available?: number;
+  /** When the balance changes next by time alone: its window's end, for instance. */
+  readonly resetsAt?: string;
   readonly restrictedBy?: string;
 }
 

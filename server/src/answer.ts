@@ -128,6 +128,7 @@ export interface RefusedAnswer {
   readonly detail?: string;
   readonly errors?: readonly ProblemField[];
   readonly available?: number | undefined;
+  readonly resetsAt?: Date | undefined;
   readonly restrictedBy?: string | undefined;
   readonly headers?: Readonly<Record<string, string>>;
 }
@@ -191,6 +192,7 @@ export async function send(
     traceId: traceOf(reply.request.raw).traceId,
     ...(errors === undefined ? {} : { errors }),
     ...(answer.available === undefined ? {} : { available: answer.available }),
+    ...(answer.resetsAt === undefined ? {} : { resetsAt: answer.resetsAt.toISOString() }),
     ...(answer.restrictedBy === undefined ? {} : { restrictedBy: answer.restrictedBy }),
   };
   // As bytes, since a text would get a charset, which this media type does not have.

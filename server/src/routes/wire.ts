@@ -88,6 +88,7 @@ export const problem = z
       .meta({ description: "Stands on every log line of this request." }),
     errors: z.array(problemField).optional(),
     available: quantity.optional().meta({ description: "What was available when it was refused, where that was why." }),
+    resetsAt: time.optional().meta({ description: "When the balance changes next by time alone, as its window ends." }),
     restrictedBy: z.string().optional().meta({ description: "Where a restriction refused it: which one." }),
   })
   .meta({
