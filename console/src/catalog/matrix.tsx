@@ -101,7 +101,7 @@ function inWords(inclusion: unknown): string {
   const window = typeof unit === "string" ? unit.replace("_", " ") : "";
   const often =
     window === "" || window === "lifetime" ? "" : count === 1 ? ` / ${window}` : ` / ${spoken(count)} ${window}s`;
-  return `${much}${often}${per === "subject" ? " per subject" : ""}`;
+  return `${much}${unlimited === true ? "" : often}${per === "subject" ? " per subject" : ""}`;
 }
 
 const spoken = (value: unknown) =>
