@@ -43,3 +43,22 @@ test("what is no expected refusal is thrown, with its code", async () => {
   const stranger = createClient({ url: house.http.url, key: "purser_test_0_0" });
   await expect(stranger.check({ tenant: "sdk", feature: "ccp-01" })).rejects.toBeInstanceOf(PurserError);
 });
+
+test("a catalogue is read, judged, compared and published on top of what was compared", async () => {
+  const published = await client.catalog.published();
+  expect(published?.revision).toBe(1);
+  const catalog = published?.catalog as { plans: Record<string, object> };
+  const wrong = { ...catalog, plans: { ...catalog.plans, pro: { ...catalog.plans["pro"], tier: "gold" } } };
+  expect(await client.catalog.validate({ catalog: wrong })).toMatchObject({
+    valid: false,
+    problems: [{ path: "plans.pro.tier" }],
+  });
+  const renamed = { ...catalog, plans: { ...catalog.plans, pro: { ...catalog.plans["pro"], name: "Professional" } } };
+  expect(await client.catalog.compare({ catalog: renamed })).toMatchObject({
+    revision: 1,
+    equal: false,
+    changes: [{ path: "plans.pro.name", to: "Professional" }],
+  });
+  // The house's key is of test mode, and the catalogue is everybody's.
+  await expect(client.catalog.publish({ catalog: renamed })).rejects.toMatchObject({ code: "other_mode" });
+});

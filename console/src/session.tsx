@@ -1,5 +1,5 @@
 // Who is signed in, for which mode, and the client that asks with that session.
-import { type Client, createClient, type ProblemField, PurserError } from "@purser/sdk";
+import { type Client, createClient, PurserError } from "@purser/sdk";
 import { createContext, type ReactNode, useCallback, useContext, useEffect, useMemo, useState } from "react";
 
 export type Mode = "live" | "test";
@@ -39,27 +39,14 @@ export function useSession(): Known {
 
 /** The session's own door is for this page alone, and so not in the SDK: it answers with cookies. */
 async function ask(method: "GET" | "POST" | "DELETE", body?: object): Promise<readonly Session[]> {
-  return ((await askServer("live", method, "/v1/session", body)) as { sessions: Session[] }).sessions;
-}
-
-/** Asks for what the SDK has no method for; throws what it would throw. */
-export async function askServer(
-  mode: Mode,
-  method: string,
-  path: string,
-  body?: object,
-  headers: Readonly<Record<string, string>> = {},
-): Promise<unknown> {
-  const response = await fetch(path, {
+  const response = await fetch("/v1/session", {
     method,
     cache: "no-store",
-    headers: { "purser-mode": mode, ...(body === undefined ? {} : { "content-type": "application/json" }), ...headers },
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    ...(body === undefined ? {} : { body: JSON.stringify(body), headers: { "content-type": "application/json" } }),
   });
-  const said: unknown = await response.json();
-  if (response.ok) return said;
-  const { code, detail, errors } = said as { code: string; detail: string; errors?: ProblemField[] };
-  throw new PurserError({ code, detail, status: response.status, errors: errors ?? [] });
+  const said = (await response.json()) as { sessions: Session[] } | { code: string; detail: string };
+  if ("sessions" in said) return said.sessions;
+  throw new PurserError({ ...said, status: response.status });
 }
 
 /**

@@ -2,10 +2,14 @@ import {
   type AdvanceClockRequest,
   type Answers,
   type Balance,
+  type CatalogComparison,
+  type CatalogRequest,
+  type CatalogValidity,
   type CheckRequest,
   type ConsumeRequest,
   type CreateTenantRequest,
   type Decision,
+  type GetCatalogAnswer,
   type GrantRequest,
   type OpenGrant,
   operations,
@@ -22,6 +26,7 @@ import type {
   GrantOutcome,
   OperationName,
   OutcomeOf,
+  PublishOutcome,
   Refusal,
   SubscribeOutcome,
 } from "./outcome.ts";
@@ -51,6 +56,11 @@ export interface SubscribeInput extends SubscribeRequest, OfTenant {
 
 export interface AdvanceClockInput extends AdvanceClockRequest, OfTenant {}
 
+export interface PublishInput extends CatalogRequest {
+  /** Publishes on top of this revision and no other; 0 is the one before the first. Any, where it is not said. */
+  readonly expectedRevision?: number;
+}
+
 export interface Client {
   /** May this tenant do this now, how much is left, and if not, why not? A denial is an answer. */
   check(input: CheckInput): Promise<Decision>;
@@ -78,6 +88,16 @@ export interface Client {
     subscribe(input: SubscribeInput): Promise<SubscribeOutcome>;
     advanceClock(input: AdvanceClockInput): Promise<AdvanceClockOutcome>;
   };
+  readonly catalog: {
+    /** The newest revision, as it was published; undefined where there is none. */
+    published(): Promise<GetCatalogAnswer | undefined>;
+    /** Every place at which a catalogue is wrong. Changes nothing. */
+    validate(input: CatalogRequest): Promise<CatalogValidity>;
+    /** What publishing it would change, and the first thousand tenants that it would touch. Changes nothing. */
+    compare(input: CatalogRequest): Promise<CatalogComparison>;
+    /** All of it or nothing. The same again changes nothing. */
+    publish(input: PublishInput): Promise<PublishOutcome>;
+  };
 }
 
 type Query = NonNullable<Request["query"]>;
@@ -86,6 +106,7 @@ interface Sent<Name extends OperationName> {
   readonly query?: Query;
   readonly body?: Name extends keyof Requests ? Requests[Name] : never;
   readonly idempotencyKey?: string;
+  readonly ifMatch?: string;
 }
 
 /**
@@ -136,6 +157,19 @@ export function createClient(options: ClientOptions): Client {
       list: (query = {}) => answer("listTenants", { query: { ...query } }),
       subscribe: ({ tenant, idempotencyKey, ...body }) => outcome("subscribe", { tenant, body, idempotencyKey }),
       advanceClock: ({ tenant, ...body }) => outcome("advanceClock", { tenant, body }),
+    },
+    catalog: {
+      async published() {
+        const found = await outcome("getCatalog", {});
+        return "outcome" in found ? undefined : found;
+      },
+      validate: (body) => answer("validateCatalog", { body }),
+      compare: (body) => answer("diffCatalog", { body }),
+      publish: ({ expectedRevision, ...body }) =>
+        outcome("publishCatalog", {
+          body,
+          ...(expectedRevision === undefined ? {} : { ifMatch: `"${expectedRevision}"` }),
+        }),
     },
   };
 }

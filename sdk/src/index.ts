@@ -7,13 +7,19 @@ export {
   createClient,
   type CreateTenantInput,
   type GrantInput,
+  type PublishInput,
   type SubscribeInput,
 } from "./client.ts";
 export type {
   Balance,
+  CatalogComparison,
+  CatalogProblem,
+  CatalogPublished,
+  CatalogValidity,
   ClockAdvanced,
   Consumed,
   Decision,
+  GetCatalogAnswer,
   Granted,
   Instant,
   OpenGrant,
@@ -30,6 +36,7 @@ export type {
   ConsumeOutcome,
   CreateTenantOutcome,
   GrantOutcome,
+  PublishOutcome,
   Refusal,
   SubscribeOutcome,
 } from "./outcome.ts";

@@ -24,3 +24,4 @@ export type GrantOutcome = OutcomeOf<"issueGrant">;
 export type CreateTenantOutcome = OutcomeOf<"createTenant">;
 export type SubscribeOutcome = OutcomeOf<"subscribe">;
 export type AdvanceClockOutcome = OutcomeOf<"advanceClock">;
+export type PublishOutcome = OutcomeOf<"publishCatalog">;

@@ -22,6 +22,8 @@ export interface Request {
   readonly query?: Readonly<Record<string, string | number | undefined>>;
   readonly body?: object;
   readonly idempotencyKey?: string;
+  /** The tag of what is to be replaced. */
+  readonly ifMatch?: string;
 }
 
 export type Reply = { readonly body: unknown } | { readonly problem: Problem };
@@ -85,13 +87,14 @@ function addressOf(url: string, { path, query = {} }: Request): string {
   return `${url.replace(/\/+$/, "")}/${place}${search === "" ? "" : `?${search}`}`;
 }
 
-function initOf(key: string, { method, body, idempotencyKey }: Request): RequestInit {
+function initOf(key: string, { method, body, idempotencyKey, ifMatch }: Request): RequestInit {
   return {
     method,
     headers: {
       authorization: `Bearer ${key}`,
       ...(body === undefined ? {} : { "content-type": "application/json" }),
       ...(idempotencyKey === undefined ? {} : { "idempotency-key": idempotencyKey }),
+      ...(ifMatch === undefined ? {} : { "if-match": ifMatch }),
     },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
   };

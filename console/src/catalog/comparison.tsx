@@ -1,17 +1,18 @@
 // What publishing would change, and whom it would touch.
+import type { CatalogComparison } from "@purser/sdk";
 import { Fragment } from "react";
 import { number } from "../format.ts";
 import { Badge, Notice } from "../parts.tsx";
 import { Said } from "../said.tsx";
-import type { Comparison } from "./door.ts";
 
+const sectionNames = ["tiers", "features", "capabilities", "plans", "products"] as const;
 const verbs = [
   ["added", "new", "good"],
   ["removed", "gone", "bad"],
   ["changed", "changed", "care"],
 ] as const;
 
-export function ComparisonView({ comparison }: { readonly comparison: Comparison }) {
+export function ComparisonView({ comparison }: { readonly comparison: CatalogComparison }) {
   const { equal, revision, sections, changes, versions, plans } = comparison;
   if (equal) {
     return (
@@ -20,8 +21,8 @@ export function ComparisonView({ comparison }: { readonly comparison: Comparison
       </Notice>
     );
   }
-  const entries = Object.entries(sections).flatMap(([section, diff]) =>
-    verbs.flatMap(([verb, word, tone]) => diff[verb].map((key) => ({ section, key, word, tone }))),
+  const entries = sectionNames.flatMap((section) =>
+    verbs.flatMap(([verb, word, tone]) => sections[section][verb].map((key) => ({ section, key, word, tone }))),
   );
   return (
     <section className="stack close" aria-label="What would change">

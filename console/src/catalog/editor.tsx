@@ -1,10 +1,11 @@
 // The catalogue as JSON: edited, judged by the server's own validation, compared with what is published, and published.
+import type { CatalogProblem } from "@purser/sdk";
 import { type UIEvent, useMemo, useRef, useState } from "react";
 import { Card, Field, Notice, submitting } from "../parts.tsx";
 import { Said } from "../said.tsx";
 import { sentenceOf, useSession } from "../session.tsx";
 import { ComparisonView } from "./comparison.tsx";
-import { type CatalogProblem, type Judged, judgeCatalog, publishCatalog } from "./door.ts";
+import { type Judged, judgeCatalog, publishCatalog } from "./door.ts";
 import { objectOf } from "./published.ts";
 import { lineAt, offsetOf, parsed } from "./pointer.ts";
 
@@ -19,8 +20,7 @@ function printed(content: unknown): string {
 }
 
 export function Editor({ content, changed }: { readonly content: unknown; readonly changed: () => Promise<void> }) {
-  const { session } = useSession();
-  const mode = session?.mode ?? "live";
+  const { client, session } = useSession();
   const [text, setText] = useState(() => printed(content ?? scratch));
   // What was judged is kept with its text: what is edited afterwards has to be judged anew before it is published.
   const [judged, setJudged] = useState<{ readonly text: string; readonly value: unknown; readonly by: Judged }>();
@@ -48,16 +48,15 @@ export function Editor({ content, changed }: { readonly content: unknown; readon
       reveal(read.offset);
       return;
     }
-    setJudged({ text, value: read.value, by: await judgeCatalog(mode, read.value) });
+    setJudged({ text, value: read.value, by: await judgeCatalog(client, read.value) });
   };
   const current = judged?.text === text ? judged : undefined;
   const comparison = current !== undefined && "comparison" in current.by ? current.by.comparison : undefined;
   const publish = async () => {
     if (current === undefined || comparison === undefined) return;
-    const answer = await publishCatalog(mode, current.value, comparison.revision);
-    if (answer.outcome === "refused") {
-      setTold({ tone: "bad", title: "It was not published", more: answer.detail });
-      if (answer.problems.length > 0) setJudged({ ...current, by: { problems: answer.problems } });
+    const answer = await publishCatalog(client, current.value, comparison.revision);
+    if ("refused" in answer) {
+      setTold({ tone: "bad", title: "It was not published", more: answer.refused });
       return;
     }
     setJudged(undefined);
@@ -80,7 +79,8 @@ export function Editor({ content, changed }: { readonly content: unknown; readon
   const follow = (event: UIEvent<HTMLTextAreaElement>) => {
     if (gutter.current !== null) gutter.current.scrollTop = event.currentTarget.scrollTop;
   };
-  const maySave = session?.scopes.includes("catalog:write") === true && mode === "live" && session.tenant === null;
+  const maySave =
+    session?.scopes.includes("catalog:write") === true && session.mode === "live" && session.tenant === null;
 
   return (
     <Card title="As JSON">

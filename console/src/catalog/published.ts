@@ -1,6 +1,5 @@
 // The published catalogue as the console shows it. What it does not know it leaves out: a newer server may say more.
-import { PurserError } from "@purser/sdk";
-import { askServer, type Mode } from "../session.tsx";
+import { type Client, PurserError } from "@purser/sdk";
 
 export interface ShownFeature {
   readonly kind: string;
@@ -26,19 +25,14 @@ export interface Published {
 }
 
 /** Undefined where none has been published, or the session may not read it. */
-export async function publishedCatalog(mode: Mode): Promise<Published | undefined> {
+export async function publishedCatalog(client: Client): Promise<Published | undefined> {
   try {
-    const said = objectOf(await askServer(mode, "GET", "/v1/catalog"));
-    return {
-      revision: Number(said["revision"]),
-      publishedBy: textOf(said["publishedBy"]) ?? "",
-      publishedAt: textOf(said["publishedAt"]) ?? "",
-      content: said["catalog"],
-      ...shownCatalog(said["catalog"]),
-    };
+    const published = await client.catalog.published();
+    if (published === undefined) return undefined;
+    const { catalog: content, ...revision } = published;
+    return { ...revision, content, ...shownCatalog(content) };
   } catch (error) {
-    const nothing = error instanceof PurserError && ["catalog_unpublished", "scope_missing"].includes(error.code);
-    if (nothing) return undefined;
+    if (error instanceof PurserError && error.code === "scope_missing") return undefined;
     throw error;
   }
 }

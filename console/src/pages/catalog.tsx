@@ -8,9 +8,8 @@ import { Said } from "../said.tsx";
 import { useSession } from "../session.tsx";
 
 export function CatalogPage() {
-  const { session } = useSession();
-  const mode = session?.mode ?? "live";
-  const ask = useCallback(() => publishedCatalog(mode), [mode]);
+  const { client } = useSession();
+  const ask = useCallback(() => publishedCatalog(client), [client]);
   const { value: catalog, error, loading, again } = useAsked(ask);
   return (
     <div className="stack">

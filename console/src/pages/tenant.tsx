@@ -14,7 +14,7 @@ import { showTenant } from "../tenant/shown.ts";
 export function TenantPage({ id }: { readonly id: string }) {
   const { client, session, sessions = [], choose } = useSession();
   const mode = session?.mode ?? "live";
-  const ask = useCallback(() => showTenant(client, mode, id), [client, mode, id]);
+  const ask = useCallback(() => showTenant(client, id), [client, id]);
   const { value: shown, error, loading, again } = useAsked(ask);
 
   // An address says nothing of the mode: where the tenant is of the other one, and somebody is signed in for it, change over.

@@ -1,7 +1,6 @@
 // What the page of a tenant shows, asked for at once, and the balances put together with the grants they are made of.
 import type { Balance, Client, Decision, OpenGrant, Tenant } from "@purser/sdk";
 import { type Published, publishedCatalog } from "../catalog/published.ts";
-import type { Mode } from "../session.tsx";
 
 export interface Shown {
   readonly tenant: Tenant;
@@ -20,7 +19,7 @@ export interface Holding {
 }
 
 /** Undefined where there is no such tenant. */
-export async function showTenant(client: Client, mode: Mode, id: string): Promise<Shown | undefined> {
+export async function showTenant(client: Client, id: string): Promise<Shown | undefined> {
   const tenant = await client.tenants.get({ tenant: id });
   if (tenant === undefined) return undefined;
   const of = { tenant: tenant.tenant };
@@ -28,7 +27,7 @@ export async function showTenant(client: Client, mode: Mode, id: string): Promis
     client.checkAll(of),
     client.balances(of),
     client.grants(of),
-    publishedCatalog(mode),
+    publishedCatalog(client),
   ]);
   return { tenant, decisions, holdings: holdingsOf(balances, grants), catalog };
 }
