@@ -2,9 +2,11 @@
 // long a newcomer waits: it clones the repository and installs from the registry, so it only runs when it is named.
 import { cpus, totalmem } from "node:os";
 import { type Measured, measure } from "./bar.ts";
+import { catalogBars } from "./bars/catalog.ts";
 import { checkBars } from "./bars/check.ts";
 import { consumeBars } from "./bars/consume.ts";
 import { httpBars } from "./bars/http.ts";
+import { firstPageBytes } from "./first-page.ts";
 import { prepareGround } from "./ground.ts";
 import { measureStart } from "./start.ts";
 
@@ -29,7 +31,7 @@ const machine = {
 };
 if (!asJson) for (const [what, value] of Object.entries(machine)) console.log(`${what.padEnd(20)} ${value}`);
 
-const bars = [...consumeBars(ground), ...checkBars(ground), ...(await httpBars(ground))];
+const bars = [...consumeBars(ground), ...checkBars(ground), ...(await httpBars(ground)), ...catalogBars(ground)];
 const chosen = bars.filter(({ name }) => names.length === 0 || names.some((wanted) => name.startsWith(wanted)));
 let failed = chosen.length === 0;
 if (failed) console.error(`no such bar; there are: ${bars.map(({ name }) => name).join(" ")}`);
@@ -37,6 +39,15 @@ for (const bar of chosen) {
   const measured = await measure(bar);
   failed ||= !measured.ok;
   console.log(asJson ? JSON.stringify(measured) : line(measured));
+}
+const bytes = firstPageBytes();
+if (bytes !== undefined && names.length === 0) {
+  const { scripts, styles } = bytes;
+  console.log(
+    asJson
+      ? JSON.stringify({ bar: "console", scripts, styles })
+      : `console's first page: ${scripts} B of scripts and ${styles} B of styles, gzipped`,
+  );
 }
 await ground.close();
 process.exitCode = failed ? 1 : 0;

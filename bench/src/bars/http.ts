@@ -5,6 +5,8 @@ import { createApiKey, createServer, openPurser, scopes } from "@purser/server";
 import type { Bar, Contender } from "../bar.ts";
 import type { Ground } from "../ground.ts";
 
+const question = { tenant: "acme", feature: "messaging.credits" };
+
 /**
  * One caller's latency of a consume and a check over HTTP, beside a bare node:http route that reads a body, parses it, makes
  * the bare call on the same database and answers JSON.
@@ -51,42 +53,89 @@ export async function httpBars({ pool, acknowledge, checkConsumed, atEnd }: Grou
     },
   });
 
+  // The same server without the database: reads the body, parses it, answers a recorded answer of ours. What is between
+  // this and ours is authentication, validation and the decision; what is between it and the bare call is the database.
+  const recorded = { consume: "", check: "" };
+  const onlyHttp = createBareServer((request, reply) => {
+    const chunks: Buffer[] = [];
+    request.on("data", (chunk: Buffer) => chunks.push(chunk));
+    request.on("end", () => {
+      const { name } = JSON.parse(Buffer.concat(chunks).toString()) as { name: "consume" | "check" };
+      reply.setHeader("content-type", "application/json").end(recorded[name]);
+    });
+  });
+  await new Promise<void>((resolve) => onlyHttp.listen(0, "127.0.0.1", resolve));
+  atEnd(() => new Promise((resolve) => onlyHttp.close(() => resolve())));
+  const onlyUrl = `http://127.0.0.1:${(onlyHttp.address() as AddressInfo).port}/`;
+  const only = (name: "consume" | "check"): Contender => ({
+    name: "bare node:http route",
+    async once() {
+      const reply = await fetch(onlyUrl, {
+        method: "POST",
+        body: JSON.stringify({ name, ...question, key: "http-1" }),
+      });
+      await reply.json();
+    },
+  });
+
   let keys = 0;
   const nextKey = () => {
     keys += 1;
     return `http-${keys}`;
   };
-  const question = { tenant: "acme", feature: "messaging.credits" };
+  const consume: Contender = {
+    name: "consume",
+    async once() {
+      const answer = await client.consume({ ...question, idempotencyKey: nextKey() });
+      if (answer.outcome !== "consumed") throw new Error(answer.outcome);
+      recorded.consume ||= JSON.stringify(answer);
+      acknowledge();
+    },
+  };
+  const check: Contender = {
+    name: "check",
+    async once() {
+      const answer = await client.check(question);
+      if (!answer.allowed) throw new Error("denied");
+      recorded.check ||= JSON.stringify(answer);
+    },
+  };
+  await consume.once();
+  await check.once();
+  const sound = () => Promise.resolve(undefined);
+  const size = { calls: 300, rounds: 7 };
   return [
+    {
+      name: "consume.http.route",
+      what: "POST …/consume, beside a bare node:http route that parses and answers JSON of the same size, no database",
+      ...size,
+      bare: only("consume"),
+      ours: consume,
+      check: checkConsumed,
+    },
+    {
+      name: "check.http.route",
+      what: "POST …/check, beside the same",
+      ...size,
+      bare: only("check"),
+      ours: check,
+      check: sound,
+    },
     {
       name: "consume.http",
       what: "POST /v1/tenants/{tenant}/consume, beside a bare node:http route with the bare call",
-      calls: 300,
-      rounds: 7,
+      ...size,
       bare: bare("bare route", () => ({ key: nextKey() })),
-      ours: {
-        name: "consume",
-        async once() {
-          const { outcome } = await client.consume({ ...question, idempotencyKey: nextKey() });
-          if (outcome !== "consumed") throw new Error(outcome);
-          acknowledge();
-        },
-      },
+      ours: consume,
       check: checkConsumed,
     },
     {
       name: "check.http",
       what: "POST /v1/tenants/{tenant}/check, beside a bare node:http route that reads one number",
-      calls: 300,
-      rounds: 7,
+      ...size,
       bare: bare("bare route", () => ({})),
-      ours: {
-        name: "check",
-        async once() {
-          if (!(await client.check(question)).allowed) throw new Error("denied");
-        },
-      },
-      check: () => Promise.resolve(undefined),
+      ours: check,
+      check: sound,
     },
   ];
 }
