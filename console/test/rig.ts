@@ -40,8 +40,8 @@ export interface Desk {
   signedIn: (modes?: readonly Mode[], options?: BrowserContextOptions) => Promise<Page>;
   /** What a browser complained of that it never should: broken policies, errors of scripts. */
   readonly complaints: readonly string[];
-  /** Runs a command of the command line on the same database. */
-  purser: (...words: readonly string[]) => Promise<void>;
+  /** Runs a command of the command line on the same database, and answers what it printed. */
+  purser: (...words: readonly string[]) => Promise<string>;
 }
 
 /** One server and one browser for a file of tests; both end with it. */
@@ -103,9 +103,14 @@ export async function openDesk(): Promise<Desk> {
       return page;
     },
     async purser(...more) {
-      const child = spawn(process.execPath, [cli, ...more], { env: environment, stdio: "ignore" });
+      const child = spawn(process.execPath, [cli, ...more], { env: environment, stdio: ["ignore", "pipe", "ignore"] });
+      let text = "";
+      child.stdout.on("data", (data: Buffer) => {
+        text += data.toString();
+      });
       await once(child, "close");
       expect(child.exitCode).toBe(0);
+      return text;
     },
   };
 }

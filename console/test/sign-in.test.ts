@@ -74,6 +74,29 @@ test("a mode without a session asks for its key and keeps the other one", async 
   expect((await page.context().cookies()).map(({ name }) => name)).toEqual(["purser_live"]);
 });
 
+test("a key for one tenant leads to that tenant, and what it may not ask is said", async () => {
+  const made = async (...scopes: string[]) => {
+    const words = ["keys", "create", "--name", "acme", "--tenant", "acme", "--scopes", scopes.join(",")];
+    return /purser_live_\S+/.exec(await desk.purser(...words))?.[0] ?? "";
+  };
+  const page = await desk.open();
+  await page.goto(`${desk.url}/`);
+  await page.getByLabel("Secret key").fill(await made("tenants:read", "entitlements:read", "balances:read"));
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await page.getByRole("heading", { level: 2, name: "Balances" }).waitFor();
+  expect(page.url()).toBe(`${desk.url}/tenants/acme`);
+  // Without the catalogue a feature has its key for a name.
+  await page.locator("table.features").getByText("ccp-01").waitFor();
+  await page.goto(`${desk.url}/tenants/granite`);
+  await page.getByRole("alert").getByText("This key is for one tenant").waitFor();
+
+  const other = await desk.open();
+  await other.goto(`${desk.url}/`);
+  await other.getByLabel("Secret key").fill(await made("tenants:read"));
+  await other.getByRole("button", { name: "Sign in" }).click();
+  await other.getByRole("alert").getByText("This needs the scope").waitFor();
+});
+
 describe("another page changes nothing with an operator's session", () => {
   /** A page that posts to the console by itself, by script and as a form. */
   async function hostilePage(host: string): Promise<string> {
