@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 
-const built = fileURLToPath(new URL("../../console/dist/", import.meta.url));
+const built = fileURLToPath(new URL("../../console/dist/site/", import.meta.url));
 
 /** Bytes, gzipped, of every script and style that the console's first page loads; undefined where it is not built. */
 export function firstPageBytes(): { readonly scripts: number; readonly styles: number } | undefined {
