@@ -101,7 +101,11 @@ const states: readonly (readonly [string, (page: Page) => Promise<void>])[] = [
     async (page) => {
       await page.goto(`${desk.url}/catalog`);
       const editor = page.getByLabel("The catalogue");
-      await editor.fill((await editor.inputValue()).replace('"name": "Pro"', '"name": "Professional"'));
+      await editor.fill(
+        (await editor.inputValue())
+          .replaceAll('"name": "Pro"', '"name": "Professional"')
+          .replace('"amount": 20,', '"amount": 10,'),
+      );
       await page.getByRole("button", { name: "Check and compare" }).click();
       await page.getByRole("region", { name: "What would change" }).waitFor();
     },

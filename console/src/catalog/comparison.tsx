@@ -80,39 +80,41 @@ export function ComparisonView({ comparison }: { readonly comparison: CatalogCom
         </p>
       )}
       {plans === null || plans.length === 0 ? null : (
-        <table className="small">
-          <caption className="unseen">Tenants that hold a changed plan</caption>
-          <thead>
-            <tr>
-              <th scope="col">If its holders were moved</th>
-              <th scope="col" className="figure">
-                Holders
-              </th>
-              <th scope="col" className="figure">
-                Gain
-              </th>
-              <th scope="col" className="figure">
-                Lose
-              </th>
-              <th scope="col" className="figure">
-                Over the limit
-              </th>
-            </tr>
-          </thead>
-          <tbody>
-            {plans.map(({ plan, holders, gain, lose, over }) => (
-              <tr key={plan}>
-                <th scope="row">
-                  <Said text={plan} mono />
+        <div className="scroll" role="region" aria-label="Whom it would touch" tabIndex={0}>
+          <table className="small">
+            <caption className="unseen">Tenants that hold a changed plan</caption>
+            <thead>
+              <tr>
+                <th scope="col">If its holders were moved</th>
+                <th scope="col" className="figure">
+                  Holders
                 </th>
-                <td className="figure">{number(holders)}</td>
-                <td className="figure">{number(gain.count)}</td>
-                <td className="figure">{number(lose.count)}</td>
-                <td className="figure">{number(over.count)}</td>
+                <th scope="col" className="figure">
+                  Gain
+                </th>
+                <th scope="col" className="figure">
+                  Lose
+                </th>
+                <th scope="col" className="figure">
+                  Over the limit
+                </th>
               </tr>
-            ))}
-          </tbody>
-        </table>
+            </thead>
+            <tbody>
+              {plans.map(({ plan, holders, gain, lose, over }) => (
+                <tr key={plan}>
+                  <th scope="row">
+                    <Said text={plan} mono />
+                  </th>
+                  <td className="figure">{number(holders)}</td>
+                  <td className="figure">{number(gain.count)}</td>
+                  <td className="figure">{number(lose.count)}</td>
+                  <td className="figure">{number(over.count)}</td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </div>
       )}
     </section>
   );

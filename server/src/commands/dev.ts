@@ -125,7 +125,10 @@ async function keysOf(purser: OpenPurser, directory: string): Promise<{ live: st
   const inForce = async (key: string | undefined) => {
     const presented = readKey(key ?? "");
     const row = presented && (await purser.apiKeys.find(presented.keyId));
-    return row !== undefined && sameSecret(row.secret_hash, presented?.secretHash ?? Buffer.alloc(0)) ? key : undefined;
+    // One of an earlier version may not be allowed all there is by now.
+    const allowed = scopes.every((scope) => row?.scopes.includes(scope) === true);
+    const same = row !== undefined && sameSecret(row.secret_hash, presented?.secretHash ?? Buffer.alloc(0));
+    return same && allowed ? key : undefined;
   };
   const make = async (mode: "live" | "test") => {
     const made = await createApiKey(purser, { name: "development", mode, scopes, actor: "purser dev" });
