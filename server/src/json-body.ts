@@ -2,6 +2,7 @@
 // that two readers could understand differently. Shapes are the routes' matter.
 import { isStorable } from "@purser/engine";
 import { Problem, type ProblemField } from "./answer.ts";
+import { faultIn } from "./json-fault.ts";
 
 /** The body is one level and its metadata five, as deep as metadata may be. */
 const USUAL_DEPTH = 6;
@@ -18,20 +19,31 @@ interface Level {
   expectsKey: boolean;
 }
 
-/** Reads a body, or throws the problem with it: `malformed_json`, or `invalid_input` with every place at fault. */
+/**
+ * Reads a body, or throws the problem with it: `malformed_json` with the place, or `invalid_input` with every place at
+ * fault. Undefined where there is nothing in it.
+ */
 export function readJsonBody(bytes: Buffer, deepest = USUAL_DEPTH): unknown {
-  let text: string;
+  if (bytes.length === 0) return undefined;
+  const text = textOf(bytes);
   let value: unknown;
   try {
-    // Anything that is not UTF-8 would become U+FFFD otherwise, and two ids one.
-    text = decoder.decode(bytes);
     value = JSON.parse(text);
   } catch {
-    throw new Problem({ outcome: "malformed_json" });
+    throw new Problem({ outcome: "malformed_json", detail: `The body is not valid JSON: ${faultIn(text)}.` });
   }
   const errors = findings(text, deepest);
   if (errors.length > 0) throw new Problem({ outcome: "invalid_input", errors });
   return value;
+}
+
+/** Anything that is not UTF-8 would become U+FFFD if it were read leniently, and two ids one. */
+function textOf(bytes: Buffer): string {
+  try {
+    return decoder.decode(bytes);
+  } catch {
+    throw new Problem({ outcome: "malformed_json", detail: "The body is not UTF-8." });
+  }
 }
 
 /**

@@ -3,7 +3,8 @@ import type { OutcomeCode } from "./answer.ts";
 
 const advice: Readonly<Partial<Record<OutcomeCode, string>>> = {
   malformed_url: "The path holds percent-encoding that is no UTF-8. Encode each part with `encodeURIComponent`.",
-  malformed_json: "Send one JSON object in UTF-8.",
+  malformed_json:
+    "Send one JSON object in UTF-8. `detail` says where it stops being JSON, or what a missing body lacks.",
   idempotency_key_missing: "Send a key that names what you are about to do, and the same one when you repeat it.",
   bad_request: "What arrived is not a request this server can read. Look at what stands between you and it.",
   unauthenticated: "Send `Authorization: Bearer purser_…` with a key that is in force; `purser keys create` makes one.",
@@ -37,7 +38,8 @@ const advice: Readonly<Partial<Record<OutcomeCode, string>>> = {
   body_too_large: "Send less: 64 KiB, or 2 MiB of a catalogue, is more than any operation needs.",
   media_type_unsupported: "Send `Content-Type: application/json`.",
   invalid_input: "`errors` names every field at fault, where it stands and what it has to be.",
-  wrong_kind: "Use the operation that fits the feature's kind; only `metered` and `credits` are consumed.",
+  wrong_kind:
+    "`detail` names the feature's kind and the operation that fits it. Only `metered` and `credits` are consumed, and all that counts is granted.",
   subject_required: "Name the subject whose amount it is.",
   too_many_attempts: "Ten attempts to sign in failed within a minute. Wait for as long as `Retry-After` says.",
   headers_too_large: "Send fewer or shorter headers.",

@@ -1,6 +1,5 @@
 // The HTTP server: the route table on Fastify. Parse, authorise, call one engine function, answer.
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
-import type { z } from "zod";
 import { Problem, type ProblemField, refusalOfFramework, refuseConnection, send, sendNotModified } from "./answer.ts";
 import { type Caller, createGate } from "./auth.ts";
 import { entityTag, namesTag, strongTags } from "./conditional.ts";
@@ -12,6 +11,7 @@ import { randomWord } from "./keys.ts";
 import { type LogLevel, type LogStream, logging, traced } from "./logging.ts";
 import { createMetrics, type Metrics } from "./metrics.ts";
 import { isTagged } from "./openapi.ts";
+import { keyOf, noBody, parsed, placesOf } from "./request.ts";
 import { routes } from "./routes/index.ts";
 import type { Engine, Route } from "./routes/route.ts";
 import { beginTrace, traceOf, traceparent } from "./trace.ts";
@@ -144,9 +144,7 @@ function mount(
       const params = parsed(route.params, request.params, "path", errors);
       const query = parsed(route.query, request.query, "query", errors);
       const idempotencyKey = route.keyed ? keyOf(request, errors) : "";
-      if (route.body !== undefined && request.body === undefined) {
-        throw new Problem({ outcome: "malformed_json", detail: "A JSON object is expected, and there is no body." });
-      }
+      if (route.body !== undefined && request.body === undefined) throw new Problem(noBody(route.body));
       const body = route.body === undefined ? undefined : parsed(route.body, request.body, "body", errors);
       if (errors.length > 0) throw new Problem({ outcome: "invalid_input", errors });
       const caller = request.caller ?? anyone;
@@ -178,40 +176,6 @@ function holdsAlready(request: FastifyRequest, reply: FastifyReply, route: Route
 const anyone: Caller = { keyId: "", mode: "live", tenant: null, scopes: [], actor: "" };
 
 const pathOf = (path: string) => path.replaceAll(/\{(\w+)\}/g, ":$1");
-
-/** In which part of the request a field of an operation stands. */
-function placesOf(request: FastifyRequest): (field: string) => ProblemField["in"] {
-  const { url = "" } = request.routeOptions;
-  return (field) => (url.split("/").includes(`:${field}`) ? "path" : "body");
-}
-
-function parsed(shape: z.ZodType, value: unknown, place: ProblemField["in"], errors: ProblemField[]): unknown {
-  const result = shape.safeParse(value ?? {});
-  if (result.success) return result.data;
-  for (const issue of result.error.issues) {
-    const unknown = issue.code === "unrecognized_keys" ? issue.keys : [undefined];
-    for (const key of unknown) {
-      const path = [...issue.path, ...(key === undefined ? [] : [key])].map(String);
-      const pointer = place === "body" ? { pointer: `#${path.map((part) => `/${escaped(part)}`).join("")}` } : {};
-      const detail = key === undefined ? issue.message : "is not known here";
-      const error = { in: place, field: path[0] ?? "", ...pointer, detail };
-      // A text that is too long by two bounds is wrong once.
-      if (!errors.some((other) => JSON.stringify(other) === JSON.stringify(error))) errors.push(error);
-    }
-  }
-  return undefined;
-}
-
-const escaped = (part: string) => part.replaceAll("~", "~0").replaceAll("/", "~1");
-
-/** Visible ASCII, as in the header's definition: anything else would arrive as other text than in SQL or TypeScript. */
-function keyOf(request: FastifyRequest, errors: ProblemField[]): string {
-  const key = request.headers["idempotency-key"];
-  if (key === undefined || key === "") throw new Problem({ outcome: "idempotency_key_missing" });
-  if (typeof key === "string" && /^[\x21-\x7e]([\x20-\x7e]{0,198}[\x21-\x7e])?$/.test(key)) return key;
-  errors.push({ in: "header", field: "Idempotency-Key", detail: "must be 1 to 200 visible ASCII characters" });
-  return "";
-}
 
 function refusalOf(error: unknown, log: FastifyBaseLogger) {
   if (error instanceof Problem) return error.refusal;
