@@ -104,7 +104,9 @@ const parameters: JsonObject = {
 
 const text = (description: string): JsonObject => ({ description, schema: { type: "string" } });
 const headers: JsonObject = {
-  ETag: text("Answers with the same tag say the same, whenever they were asked for. Weak, but for the catalogue's."),
+  ETag: text(
+    "Answers with the same tag say the same, but for the `asOf` of a live tenant: what time alone changes has another tag. Weak, but for the catalogue's.",
+  ),
   Link: text('Where there is another page, its address as `rel="next"` (RFC 8288).'),
   RetryAfter: { description: "Seconds to wait before the same request is sent again.", schema: { type: "integer" } },
   Traceparent: text("The trace of this request; the last part but one is the request's own id."),

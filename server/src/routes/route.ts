@@ -46,7 +46,10 @@ export interface RouteOf<Params extends z.ZodType, Query extends z.ZodType, Body
   readonly answers: { readonly [outcome in OutcomeCode]?: z.ZodType };
   /** The refusals of its own, besides those that every route has, in the order of precedence. */
   readonly refusals: readonly OutcomeCode[];
-  /** Of a reading: the answer without what differs at every asking, for its `ETag`. All of it where it is not said. */
+  /**
+   * Of a reading: the answer without what differs at every asking, for its `ETag`. All of it where it is not said, and where
+   * the time that it tells is a test tenant's.
+   */
   readonly lasting?: (answer: object) => unknown;
   /** Of a reading that something else can be told to build on: its `ETag` as `If-Match` takes it. */
   readonly strongTag?: (answer: object) => string;

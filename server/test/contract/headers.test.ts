@@ -115,6 +115,52 @@ describe("ETag", () => {
     ]);
   });
 
+  /** Asks for what changed since an answer, and answers the status and the tag. */
+  const since = async (url: string, key: string, path: string, tag: string) => {
+    const reply = await fetch(url + path, { headers: { authorization: `Bearer ${key}`, "if-none-match": tag } });
+    return { path, status: reply.status, tag: reply.headers.get("etag") ?? "" };
+  };
+
+  test("changes with the clock of a test tenant, which is part of every answer", async () => {
+    const { ask, purser, makeKey, url } = await serve();
+    const { key } = await makeKey({ mode: "test" });
+    await purser.createTenant({
+      tenant: "lab",
+      mode: "test",
+      plan: "pro",
+      clockAt: new Date("2031-05-01T00:00:00Z"),
+      actor: "test",
+    });
+    const ofTenant = readings.filter((path) => path !== "/v1/catalog").map((path) => path.replace("acme", "lab"));
+    // A minute later no number is another, and in a month every one is; the trial of the plan has ended by then.
+    for (const to of ["2031-05-01T00:01:00Z", "2031-06-01T00:00:00Z"]) {
+      const before = await Promise.all(ofTenant.map((path) => since(url, key, path, "")));
+      for (const { path, tag } of before) expect(await since(url, key, path, tag)).toEqual({ path, tag, status: 304 });
+      expect(await ask("POST /v1/tenants/lab/clock", { key, body: { to } })).toMatchObject({ status: 200 });
+      for (const { path, tag } of before) {
+        // The grants tell no time but their own.
+        const stays = path.endsWith("/grants") && to === "2031-05-01T00:01:00Z";
+        expect(await since(url, key, path, tag)).toMatchObject({ path, status: stays ? 304 : 200 });
+      }
+    }
+    expect((await ask("GET /v1/tenants/lab", { key })).body).toMatchObject({ asOf: "2031-06-01T00:00:00.000Z" });
+  });
+
+  test("changes where nothing but time changed a live tenant", async () => {
+    const { purser, pool, url, everything } = await serve();
+    await purser.createTenant({ tenant: "acme", plan: "pro", actor: "test" });
+    const expiresAt = new Date(Date.now() + 2500);
+    await purser.issueGrant(pool, { tenant: "acme", feature: credits, amount: 7, expiresAt, dedupeKey: "short" });
+    const paths = readings.filter((path) => /balances|grants|entitlements/.test(path));
+    const before = await Promise.all(paths.map((path) => since(url, everything, path, "")));
+    for (const { path, tag } of before) {
+      expect(await since(url, everything, path, tag)).toEqual({ path, tag, status: 304 });
+    }
+    expect(Date.now(), "asked before it expired").toBeLessThan(expiresAt.getTime());
+    await new Promise((resolve) => setTimeout(resolve, expiresAt.getTime() - Date.now() + 50));
+    for (const { path, tag } of before) expect(await since(url, everything, path, tag)).toMatchObject({ status: 200 });
+  });
+
   test("tells nobody anything who may not ask", async () => {
     const { headers } = await rig.ask("GET /v1/tenants/acme");
     const other = await rig.makeKey({ tenant: "acme", scopes: [] });
