@@ -68,15 +68,15 @@ export async function openHouse(): Promise<House> {
   pool.on("error", () => undefined);
   const purser = createPurser({ catalog: exampleCatalog, database: pool });
   await purser.publishCatalog({ actor: "behaviour" });
-  const served = await openPurser(pool);
-  const made = await createApiKey(served.purser, {
+  const served = openPurser(pool);
+  const made = await createApiKey(served, {
     name: "behaviour",
     mode: "test",
     scopes: [...scopes],
     actor: "behaviour",
   });
   if (made.outcome !== "created") throw new Error(`no key: ${made.outcome}`);
-  const server = createServer({ ...served, database: pool, logLevel: "silent" });
+  const server = createServer({ purser: served, database: pool, logLevel: "silent" });
   const url = await server.listen({ host: "127.0.0.1", port: 0 });
   return {
     doors: { SQL: sqlDoor(pool), TypeScript: typescriptDoor(purser, pool), HTTP: httpDoor(url, made.key) },

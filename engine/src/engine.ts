@@ -8,6 +8,7 @@ import { type WithConsumption, withConsumption } from "./balance/with-consumptio
 import { type CatalogRevision, catalogRevisions } from "./catalog/catalog-revisions.ts";
 import type { CapabilityKey, CatalogInput, FeatureKey, PlanKey } from "./catalog/catalog.ts";
 import { type CompareInput, type CompareOutcome, compareCatalog } from "./catalog/compare-catalog.ts";
+import { findCapability } from "./catalog/find-capability.ts";
 import { type PublishInput, type PublishOutcome, publishCatalog } from "./catalog/publish-catalog.ts";
 import { type PublishedCatalog, publishedCatalog } from "./catalog/published-catalog.ts";
 import { inTransaction, type KeyConflict, once, retried } from "./command.ts";
@@ -125,7 +126,7 @@ export interface Purser<C extends CatalogInput> {
 
 /**
  * The engine over a catalogue and a `pg` pool. The pool's role is a member of `purser_service`; the database has been
- * migrated and the catalogue published.
+ * migrated and the catalogue published. A word that this catalogue does not have is looked up in the published one.
  */
 export function createPurser<const C extends CatalogInput>(options: {
   readonly catalog: C;
@@ -135,11 +136,19 @@ export function createPurser<const C extends CatalogInput>(options: {
   const database = pgDatabase(pool);
   const isPool = (db: PgHandle): db is Pool => db === pool;
 
+  // A key that was published as a feature is one for ever, so this never has to be forgotten.
+  const publishedFeatures = new Set<string>();
+
   /** A capability stands for its feature and amount. */
-  function resolved<Input extends ConsumeInput>(input: Input): Input {
-    const capability = catalog.capabilities?.[input.feature];
-    if (capability === undefined || input.feature in catalog.features) return input;
-    return { ...input, feature: capability.feature, amount: input.amount ?? capability.amount };
+  async function resolved<Input extends ConsumeInput>(tx: Session, input: Input): Promise<Input> {
+    const { feature } = input;
+    if (Object.hasOwn(catalog.features, feature) || publishedFeatures.has(feature)) return input;
+    const capabilities = catalog.capabilities ?? {};
+    const found = Object.hasOwn(capabilities, feature) ? capabilities[feature] : await findCapability(tx, feature);
+    if (found === "is a feature") publishedFeatures.add(feature);
+    return found === undefined || found === "is a feature"
+      ? input
+      : { ...input, feature: found.feature, amount: input.amount ?? found.amount };
   }
 
   /**
@@ -156,18 +165,18 @@ export function createPurser<const C extends CatalogInput>(options: {
   }
 
   async function tryConsume(db: PgHandle, input: ConsumeInput): Promise<ConsumeOutcome> {
-    return onBalance(db, (tx) => consume(tx, resolved(input)));
+    return onBalance(db, async (tx) => consume(tx, await resolved(tx, input)));
   }
 
   return {
     catalog,
     async withConsumption<Result>(db: PgHandle, input: ConsumeInput, write: (tx: ClientBase) => Promise<Result>) {
+      const work = async (tx: Session, client: ClientBase) =>
+        withConsumption(tx, await resolved(tx, input), () => write(client));
       try {
-        if (!isPool(db)) {
-          return await database.savepoint(db, (tx) => withConsumption(tx, resolved(input), () => write(db)));
-        }
+        if (!isPool(db)) return await database.savepoint(db, (tx) => work(tx, db));
         // Not tried again: the caller's write may have effects outside the database.
-        return await database.transaction((tx, client) => withConsumption(tx, resolved(input), () => write(client)));
+        return await database.transaction(work);
       } catch (error) {
         if (error instanceof Refused) return error.outcome;
         if (isLockTimeout(error)) return { outcome: "busy" };

@@ -12,10 +12,10 @@ const question = { tenant: "acme", feature: "messaging.credits" };
  * the bare call on the same database and answers JSON.
  */
 export async function httpBars({ pool, acknowledge, checkConsumed, atEnd }: Ground): Promise<Bar[]> {
-  const served = await openPurser(pool);
-  const made = await createApiKey(served.purser, { name: "bench", mode: "live", scopes: [...scopes], actor: "bench" });
+  const purser = openPurser(pool);
+  const made = await createApiKey(purser, { name: "bench", mode: "live", scopes: [...scopes], actor: "bench" });
   if (made.outcome !== "created") throw new Error(made.outcome);
-  const server = createServer({ ...served, database: pool, logLevel: "silent" });
+  const server = createServer({ purser, database: pool, logLevel: "silent" });
   const url = await server.listen({ host: "127.0.0.1", port: 0 });
   const client = createClient({ url, key: made.key });
 

@@ -38,14 +38,13 @@ export async function dev(surroundings: Surroundings, options: DevOptions): Prom
       for (const line of warnings) warn(`warning: ${line}`);
       if (refusals.length > 0) throw new CommandFailed(exit.refused, refusals.join("\n"));
 
-      const published = await openPurser(pool);
+      const purser = openPurser(pool);
       const keys = await oneAtATime(directory, async () => {
-        await furnish(published.purser, pool, database, options, surroundings);
-        return keysOf(published.purser, directory);
+        await furnish(purser, pool, database, options, surroundings);
+        return keysOf(purser, directory);
       });
-      await published.refresh();
       const signIn = createSignInCode([keys.live, keys.test]);
-      const listening = await serveOn(pool, published, surroundings, {
+      const listening = await serveOn(pool, purser, surroundings, {
         port: options.port ?? settings.port ?? 4242,
         orNext: options.port === undefined && settings.port === undefined,
         logLevel: "warn",

@@ -1,12 +1,11 @@
 // A server from its pool to its end: what `dev` and `serve` share.
 import { Pool } from "pg";
 import type { ConsoleOptions } from "../console/index.ts";
-import type { PublishedPurser } from "../open-purser.ts";
+import type { OpenPurser } from "../open-purser.ts";
 import { createServer } from "../serve.ts";
 import type { Settings } from "../settings.ts";
 import { CommandFailed, exit, type Surroundings } from "./command.ts";
 
-const REFRESH_MS = 1000;
 const PORTS_TRIED = 20;
 /** What is in flight when the server is told to stop has this long to finish. */
 const PATIENCE_MS = 10_000;
@@ -42,19 +41,16 @@ export interface Listening {
   close(): Promise<void>;
 }
 
-/**
- * Serves on a port; where that is taken and `orNext` is set, on the next free one. From now on the newest catalogue is
- * looked for every second.
- */
+/** Serves on a port; where that is taken and `orNext` is set, on the next free one. */
 export async function serveOn(
   pool: Pool,
-  published: PublishedPurser,
+  purser: OpenPurser,
   { settings, warn }: Surroundings,
   { port, orNext, logLevel, metrics, signIn }: ServeOptions,
 ): Promise<Listening> {
   for (let offset = 0; ; offset += 1) {
     const app = createServer({
-      purser: published.purser,
+      purser,
       database: pool,
       logLevel: settings.logLevel ?? logLevel,
       metrics: settings.metrics ?? (metrics === "on loopback" && loopback.has(settings.host)),
@@ -62,13 +58,9 @@ export async function serveOn(
     });
     try {
       await app.listen({ host: settings.host, port: port === 0 ? 0 : port + offset });
-      // A database that is away is told by every request; the timer only waits for it to come back.
-      const timer = setInterval(() => void published.refresh().catch(() => undefined), REFRESH_MS);
-      timer.unref();
       const address = app.server.address();
       const listening = typeof address === "object" && address !== null ? address.port : port;
       const close = async () => {
-        clearInterval(timer);
         const late = setTimeout(() => app.server.closeAllConnections(), PATIENCE_MS);
         await app.close().finally(() => clearTimeout(late));
         await pool.end();

@@ -18,8 +18,7 @@ export async function serve(surroundings: Surroundings): Promise<Exit> {
     for (const line of warnings) warn(`warning: ${line}`);
     for (const line of refusals) warn(`refused: ${line}`);
     if (refusals.length > 0) return exit.refused;
-    const published = await openPurser(pool);
-    const listening = await serveOn(pool, published, surroundings, {
+    const listening = await serveOn(pool, openPurser(pool), surroundings, {
       port: settings.port ?? 4242,
       orNext: false,
       logLevel: "info",

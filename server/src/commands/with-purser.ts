@@ -24,7 +24,7 @@ export async function withPurser<Answer>(
       : undefined;
   const pool = openPool(settings.databaseUrl ?? opened?.serviceUrl ?? "", settings);
   try {
-    return await work((await openPurser(pool)).purser);
+    return await work(openPurser(pool));
   } finally {
     await pool.end();
     await opened?.stop();

@@ -85,8 +85,8 @@ export const publishCatalog = route({
         detail: "The catalogue is for live tenants too: use a live key.",
       };
     }
-    const expectedRevision =
-      ifMatch === undefined ? undefined : expected(ifMatch, (await purser.publishedCatalog())?.revision);
+    const [newest] = await purser.catalogRevisions({ count: 1 });
+    const expectedRevision = ifMatch === undefined ? undefined : expected(ifMatch, newest?.revision);
     const outcome = await purser.publishCatalog({ catalog: given.catalog, actor: caller.actor, expectedRevision });
     if (outcome.outcome === "invalid_input") return { outcome: "invalid_input", errors: errorsOf(outcome.problems) };
     if (outcome.outcome === "revision_conflict") {

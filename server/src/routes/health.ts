@@ -40,7 +40,7 @@ export const readyz = route({
   refusals: ["unavailable"],
   example: { answer: { status: "ready", catalogRevision: 1 } },
   async handle({ purser }) {
-    const published = await purser.publishedCatalog();
-    return { outcome: "found", body: { status: "ready", catalogRevision: published?.revision ?? null } };
+    const [newest] = await purser.catalogRevisions({ count: 1 });
+    return { outcome: "found", body: { status: "ready", catalogRevision: newest?.revision ?? null } };
   },
 });

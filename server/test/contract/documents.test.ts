@@ -15,7 +15,7 @@ async function open(metrics: boolean) {
   const published = createPurser({ catalog: exampleCatalog, database: pool });
   await published.publishCatalog({ actor: "test" });
   await published.createTenant({ tenant: "a-tenant-of-ours", plan: "pro", actor: "test" });
-  const { purser } = await openPurser(pool);
+  const purser = openPurser(pool);
   const made = await createApiKey(purser, { name: "test", scopes, actor: "test" });
   const app = createServer({ purser, database: pool, logLevel: "silent", metrics });
   const url = await app.listen({ host: "127.0.0.1", port: 0 });

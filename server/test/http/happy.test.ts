@@ -79,23 +79,6 @@ test("a denial is an answer", async () => {
   expect(await check({ feature: "ccp-01" }, "nobody")).toMatchObject(denied("TENANT_UNKNOWN"));
 });
 
-test("a capability that was published after the server had started", async () => {
-  const {
-    ask,
-    purser,
-    refresh,
-    purser: { catalog },
-  } = await serve();
-  await purser.createTenant({ tenant: "acme", plan: "pro", actor: "test" });
-  const consume = () =>
-    ask("POST /v1/tenants/acme/consume", { body: { feature: "bulk.send" }, idempotencyKey: "bulk" });
-  expect(await consume()).toMatchObject({ status: 404, body: { code: "feature_unknown" } });
-  const capabilities = { ...catalog.capabilities, "bulk.send": { feature: "messaging.credits", amount: 25 } };
-  await purser.publishCatalog({ actor: "test", catalog: { ...catalog, capabilities } });
-  await refresh();
-  expect(await consume()).toMatchObject({ status: 200, body: { amount: 25 } });
-});
-
 test("a test tenant's clock moves everything of it", async () => {
   const { ask, makeKey } = await serve();
   const { key } = await makeKey({ mode: "test" });

@@ -44,7 +44,7 @@ export async function serve(finished: (end: () => Promise<void>) => void = onTes
   admin.on("error", () => undefined);
   const catalogued = createPurser({ catalog: exampleCatalog, database: pool });
   await catalogued.publishCatalog({ actor: "test" });
-  const { purser, refresh } = await openPurser(pool);
+  const purser = openPurser(pool);
   const lines: string[] = [];
   const app = createServer({ purser, database: pool, log: { write: (line) => void lines.push(line) } });
   const url = await app.listen({ host: "127.0.0.1", port: 0 });
@@ -99,7 +99,7 @@ export async function serve(finished: (end: () => Promise<void>) => void = onTes
     return (await Promise.all(texts)).join("\n");
   };
 
-  return { url, ask, makeKey, everyRow, purser: catalogued, pool, admin, refresh, lines, database, app, everything };
+  return { url, ask, makeKey, everyRow, purser: catalogued, pool, admin, lines, database, app, everything };
 }
 
 export type Rig = Awaited<ReturnType<typeof serve>>;
