@@ -125,6 +125,21 @@ test("a change of amounts says which version begins and whom it would touch", as
   expect(said).toMatch(/free 2 0 2 1/);
 });
 
+test("to leave nothing on sale takes one press more", async () => {
+  const page = await openCatalog();
+  await editor(page).fill('{ "tiers": {}, "features": {}, "plans": {} }');
+  await judge(page);
+  await page.getByText("Nothing would be on sale any more").waitFor();
+  expect(await publish(page).isDisabled()).toBe(true);
+  await page.getByLabel("Take every plan and product off sale").check();
+  expect(await publish(page).isEnabled()).toBe(true);
+  // What was confirmed is what was compared.
+  await editor(page).fill('{ "tiers": {}, "features": {}, "plans": { } }');
+  await judge(page);
+  await page.getByText("Nothing would be on sale any more").waitFor();
+  expect(await publish(page).isDisabled()).toBe(true);
+});
+
 test("with a test key everything can be looked at and nothing published", async () => {
   const page = await openCatalog(["test"]);
   await edit(page, '"name": "Free"', '"name": "For nothing"');

@@ -13,6 +13,7 @@ import {
   type GrantRequest,
   type OpenGrant,
   operations,
+  type PublishCatalogRequest,
   type Requests,
   type SubscribeRequest,
   type Tenant,
@@ -56,7 +57,7 @@ export interface SubscribeInput extends SubscribeRequest, OfTenant {
 
 export interface AdvanceClockInput extends AdvanceClockRequest, OfTenant {}
 
-export interface PublishInput extends CatalogRequest {
+export interface PublishInput extends PublishCatalogRequest {
   /** Publishes on top of this revision and no other; 0 is the one before the first. Any, where it is not said. */
   readonly expectedRevision?: number;
 }

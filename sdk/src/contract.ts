@@ -55,6 +55,8 @@ export interface CatalogComparison {
   /** That it was compared with; 0 where none was published. */
   readonly revision: number;
   readonly equal: boolean;
+  /** Nothing would be on sale any more; to publish that is confirmed. */
+  readonly emptying: boolean;
   readonly sections: CatalogSections;
   /** Every change inside the changed entries. */
   readonly changes: readonly CatalogChange[];
@@ -312,6 +314,16 @@ export interface PlanEffect {
   readonly versions: readonly VersionEffect[];
 }
 
+export interface PublishCatalogRequest {
+  /**
+   * As `defineCatalog` takes it. A plan or product without `inclusions` keeps those it was published with; an empty
+   * object or list clears them.
+   */
+  readonly catalog: unknown;
+  /** Confirms that nothing is on sale afterwards: a catalogue without plans and products. */
+  readonly emptying?: boolean;
+}
+
 export interface Readiness {
   readonly status: "ready";
   /** Null where no catalogue has been published. */
@@ -548,7 +560,7 @@ export const operations = {
 
 /** What each operation takes as its body. */
 export interface Requests {
-  readonly publishCatalog: CatalogRequest;
+  readonly publishCatalog: PublishCatalogRequest;
   readonly validateCatalog: CatalogRequest;
   readonly diffCatalog: CatalogRequest;
   readonly createTenant: CreateTenantRequest;

@@ -72,15 +72,22 @@ const commands: Readonly<Record<string, Command>> = {
       }),
   },
   push: {
-    usage: "push [--config purser.config.ts] [--yes] [--dry-run] [--directory D]",
+    usage: "push [--config purser.config.ts] [--yes [--emptying]] [--dry-run] [--directory D]",
     summary: "publish the catalogue of the file, after showing what changes and asking",
-    flags: { yes: { type: "boolean" }, "dry-run": { type: "boolean" }, ...configFlag, ...directoryFlag },
+    flags: {
+      yes: { type: "boolean" },
+      emptying: { type: "boolean" },
+      "dry-run": { type: "boolean" },
+      ...configFlag,
+      ...directoryFlag,
+    },
     words: 0,
     run: (surroundings, flags) =>
       push(surroundings, {
         directory: directoryOf(flags),
         config: text(flags, "config"),
         yes: flags["yes"] === true,
+        emptying: flags["emptying"] === true,
         dryRun: flags["dry-run"] === true,
       }),
   },

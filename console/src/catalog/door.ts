@@ -9,13 +9,16 @@ export async function judgeCatalog(client: Client, catalog: unknown): Promise<Ju
   return valid ? { comparison: await client.catalog.compare({ catalog }) } : { problems };
 }
 
-/** Publishes on top of the revision that it was compared with, and of no other. Answers the revision, or why not. */
+/**
+ * Publishes on top of the revision that it was compared with, and of no other; what the comparison says was seen, and
+ * confirmed where it takes everything off sale. Answers the revision, or why not.
+ */
 export async function publishCatalog(
   client: Client,
   catalog: unknown,
-  expectedRevision: number,
+  { revision, emptying }: CatalogComparison,
 ): Promise<{ readonly revision: number } | { readonly refused: string }> {
-  const answer = await client.catalog.publish({ catalog, expectedRevision });
+  const answer = await client.catalog.publish({ catalog, emptying, expectedRevision: revision });
   if (answer.outcome === "revision_conflict") {
     return { refused: "Somebody published another catalogue meanwhile. Load it, and make your change on top." };
   }

@@ -26,6 +26,7 @@ export function Editor({ content, changed }: { readonly content: unknown; readon
   const [judged, setJudged] = useState<{ readonly text: string; readonly value: unknown; readonly by: Judged }>();
   const [told, setTold] = useState<{ readonly tone: "good" | "bad"; readonly title: string; readonly more: string }>();
   const [busy, setBusy] = useState(false);
+  const [confirmed, setConfirmed] = useState(false);
   const area = useRef<HTMLTextAreaElement>(null);
   const gutter = useRef<HTMLDivElement>(null);
   const lines = useMemo(() => text.split("\n").map((_, i) => i + 1), [text]);
@@ -41,6 +42,7 @@ export function Editor({ content, changed }: { readonly content: unknown; readon
     setBusy(false);
   };
   const judge = async () => {
+    setConfirmed(false);
     const read = parsed(text);
     if ("problem" in read) {
       const problem = { path: `line ${lineAt(text, read.offset)}`, pointer: "", problem: read.problem };
@@ -54,7 +56,7 @@ export function Editor({ content, changed }: { readonly content: unknown; readon
   const comparison = current !== undefined && "comparison" in current.by ? current.by.comparison : undefined;
   const publish = async () => {
     if (current === undefined || comparison === undefined) return;
-    const answer = await publishCatalog(client, current.value, comparison.revision);
+    const answer = await publishCatalog(client, current.value, comparison);
     if ("refused" in answer) {
       setTold({ tone: "bad", title: "It was not published", more: answer.refused });
       return;
@@ -115,7 +117,9 @@ export function Editor({ content, changed }: { readonly content: unknown; readon
           <button
             type="button"
             className="button main"
-            disabled={busy || !maySave || comparison === undefined || comparison.equal}
+            disabled={
+              busy || !maySave || comparison === undefined || comparison.equal || (comparison.emptying && !confirmed)
+            }
             onClick={() => void run(publish)}
           >
             Publish
@@ -128,6 +132,18 @@ export function Editor({ content, changed }: { readonly content: unknown; readon
                 : null}
           </span>
         </div>
+        {comparison?.emptying === true ? (
+          <Notice tone="bad" title="Nothing would be on sale any more">
+            <label className="row">
+              <input
+                type="checkbox"
+                checked={confirmed}
+                onChange={(event) => setConfirmed(event.currentTarget.checked)}
+              />
+              Take every plan and product off sale
+            </label>
+          </Notice>
+        ) : null}
         <div role="status" className="stack close">
           {told === undefined ? null : (
             <Notice tone={told.tone} title={told.title}>

@@ -26,6 +26,8 @@ export interface SectionDiff {
 export interface CatalogDiff {
   /** Whether publishing would change nothing. */
   readonly equal: boolean;
+  /** Whether nothing would be on sale any more, though something is: to publish that has to be confirmed. */
+  readonly emptying: boolean;
   readonly sections: { readonly [section in CatalogSection]: SectionDiff };
   /** Every change inside the changed entries, by path. */
   readonly changes: readonly CatalogChange[];
@@ -54,10 +56,21 @@ export function diffCatalog(
   );
   return {
     equal: published !== undefined && untouched,
+    emptying: isEmptying(published, wanted),
     sections: Object.fromEntries(diffs) as unknown as CatalogDiff["sections"],
     changes,
     versions: nextVersions(wanted, known).map(({ of, key, from, to }) => ({ of, key, from, to })),
   };
+}
+
+/** Whether a catalogue takes the last plan and the last product off sale. */
+export function isEmptying(published: ValidCatalog | undefined, wanted: ValidCatalog): boolean {
+  return published !== undefined && !sellsNothing(published) && sellsNothing(wanted);
+}
+
+/** Whether a catalogue has neither a plan nor a product. */
+export function sellsNothing({ plans, products }: ValidCatalog): boolean {
+  return Object.keys(plans).length + Object.keys(products).length === 0;
 }
 
 type Entries = { readonly [key: string]: Json };

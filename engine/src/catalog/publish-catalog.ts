@@ -2,9 +2,12 @@ import { canonicalHash, canonicalJson, type Json } from "../foundation/canonical
 import { now } from "../foundation/clock.ts";
 import { newestVersions, publishCatalog as publish } from "../store/catalog.ts";
 import type { Session } from "../store/database.ts";
+import { isEmptying, sellsNothing } from "./catalog-diff.ts";
 import { catalogRows } from "./catalog-rows.ts";
-import { checkedCatalog } from "./checked-catalog.ts";
-import type { CatalogProblem } from "./validation.ts";
+import { checkedCatalog, contentOf } from "./checked-catalog.ts";
+import { type CatalogProblem, problemAt } from "./validation.ts";
+
+const UNCONFIRMED = "would take every plan and product off sale; where that is meant, confirm it with emptying";
 
 export type PublishOutcome =
   | { readonly outcome: "published" | "unchanged"; readonly revision: number }
@@ -16,14 +19,16 @@ export interface PublishInput {
   readonly catalog: unknown;
   /** The revision that was looked at; 0 where none was published. The newest there is where it is not said. */
   readonly expectedRevision?: number | undefined;
+  /** Confirms that nothing is on sale afterwards; without it a catalogue without plans and products is `invalid_input`. */
+  readonly emptying?: boolean | undefined;
   readonly actor: string;
 }
 
 /**
  * Publishes a catalogue: all of it or nothing. A plan or product whose terms changed gets a new version; those who hold an
  * older one keep it. The same catalogue again is `unchanged`, also where the revision that was expected is no longer the
- * newest, so a retry finds it done. `revision_conflict`: somebody published since; look at theirs, which is `revision`, and
- * publish again.
+ * newest, so a retry finds it done. One that takes everything off sale is `invalid_input` until it is confirmed.
+ * `revision_conflict`: somebody published since; look at theirs, which is `revision`, and publish again.
  */
 export async function publishCatalog(tx: Session, input: PublishInput): Promise<PublishOutcome> {
   const checked = await checkedCatalog(tx, input.catalog);
@@ -32,6 +37,9 @@ export async function publishCatalog(tx: Session, input: PublishInput): Promise<
   const content = catalog as Json;
   const contentHash = canonicalHash(content).toString("hex");
   if (newest?.content_hash === contentHash) return { outcome: "unchanged", revision: newest.revision };
+  if (sellsNothing(catalog) && input.emptying !== true && isEmptying(contentOf(newest), catalog)) {
+    return invalid([problemAt([], UNCONFIRMED)]);
+  }
   const expectedRevision = input.expectedRevision ?? newest?.revision ?? 0;
   const known = await newestVersions(tx);
   const at = now();

@@ -90,6 +90,21 @@ describe("the rule", () => {
     });
   });
 
+  test.each<[what: string, from: object | undefined, to: object, emptying: boolean]>([
+    ["the last plan and product", {}, { plans: {}, products: {} }, true],
+    ["all there is", {}, { tiers: {}, features: {}, capabilities: {}, plans: {}, products: {} }, true],
+    ["plans, where no product is left", { products: {} }, { plans: {}, products: {} }, true],
+    ["plans, where a product is left", {}, { plans: {}, products: { pack: { name: "P", inclusions: {} } } }, false],
+    ["products, where a plan is left", {}, { products: {} }, false],
+    ["nothing, where nothing was on sale", { plans: {}, products: {} }, { plans: {}, products: {}, tiers: {} }, false],
+    ["nothing, where nothing was published", undefined, { plans: {}, products: {} }, false],
+  ])("taking away %s", (_, from, to, emptying) => {
+    const product = { pack: { name: "Pack", inclusions: {} } };
+    const made = (more: object) => valid({ ...smallCatalog, products: product, capabilities: {}, ...more });
+    const wanted = { ...made({}), ...to } as ValidCatalog;
+    expect(diffCatalog(from === undefined ? undefined : made(from), wanted, []).emptying).toBe(emptying);
+  });
+
   test("S001-6: inclusions that are left out are kept, an empty object or list clears them", () => {
     const without = changed(
       ["plans/free/inclusions", undefined],

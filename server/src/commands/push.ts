@@ -11,6 +11,8 @@ export interface PushOptions {
   readonly yes: boolean;
   /** Does it all and rolls it back. */
   readonly dryRun: boolean;
+  /** Confirms that nothing is on sale afterwards, where nobody is asked. */
+  readonly emptying: boolean;
 }
 
 /** `purser push`: shows what would change and publishes it, on top of exactly the revision it was compared with. */
@@ -25,7 +27,15 @@ export async function push(surroundings: Surroundings, options: PushOptions): Pr
     }
     print(diffLines(compared).join("\n"));
     if (compared.diff.equal) return exit.done;
-    if (!options.yes && !options.dryRun && !(await agreed(compared.revision + 1, stop))) {
+    const { emptying } = compared.diff;
+    const asks = !options.yes && !options.dryRun;
+    if (emptying && !asks && !options.dryRun && !options.emptying) {
+      throw new CommandFailed(
+        exit.refused,
+        "This would take every plan and product off sale. Where that is meant, say --emptying.",
+      );
+    }
+    if (asks && !(await agreed(compared.revision + 1, emptying, stop))) {
       warn("Nothing was published.");
       return exit.refused;
     }
@@ -33,6 +43,7 @@ export async function push(surroundings: Surroundings, options: PushOptions): Pr
       catalog,
       actor: "purser push",
       expectedRevision: compared.revision,
+      emptying,
       dryRun: options.dryRun,
     });
     if (published.outcome === "revision_conflict") {
@@ -50,7 +61,7 @@ export async function push(surroundings: Surroundings, options: PushOptions): Pr
   });
 }
 
-async function agreed(revision: number, stop: AbortSignal): Promise<boolean> {
+async function agreed(revision: number, emptying: boolean, stop: AbortSignal): Promise<boolean> {
   if (!process.stdin.isTTY || !process.stdout.isTTY) {
     throw new CommandFailed(exit.refused, "There is nobody to ask: say --yes to publish, or --dry-run to try.");
   }
@@ -59,7 +70,8 @@ async function agreed(revision: number, stop: AbortSignal): Promise<boolean> {
   const over = new AbortController();
   for (const event of ["SIGINT", "close"]) asking.on(event, () => over.abort());
   try {
-    const answer = await asking.question(`Publish this as revision ${revision}? [y/N] `, {
+    const what = emptying ? "Take everything off sale" : "Publish this";
+    const answer = await asking.question(`${what} as revision ${revision}? [y/N] `, {
       signal: AbortSignal.any([stop, over.signal]),
     });
     return /^y(es)?$/i.test(answer.trim());

@@ -16,6 +16,15 @@ const catalog = z.json().meta({
     "As `defineCatalog` takes it. A plan or product without `inclusions` keeps those it was published with; an empty object or list clears them.",
 });
 const body = z.strictObject({ catalog }).meta({ id: "CatalogRequest" });
+const publication = z
+  .strictObject({
+    catalog,
+    emptying: z
+      .boolean("must be true or false")
+      .meta({ description: "Confirms that nothing is on sale afterwards: a catalogue without plans and products." })
+      .exactOptional(),
+  })
+  .meta({ id: "PublishCatalogRequest" });
 
 const example = {
   tiers: { free: { rank: 0, name: "Free" } },
@@ -55,11 +64,11 @@ export const publishCatalog = route({
   operation: "publishCatalog",
   summary: "Publishes a catalogue as the next revision: all of it or nothing. The same again changes nothing.",
   description:
-    'Who holds a plan keeps the version they hold. With `If-Match` it is published on top of that revision only; `"0"` is the one before the first. A key of one tenant, or of test mode, publishes nothing: the catalogue is everybody\'s.',
+    'Who holds a plan keeps the version they hold. One without plans and products, where there are some, has to be confirmed by `emptying`. With `If-Match` it is published on top of that revision only; `"0"` is the one before the first. A key of one tenant, or of test mode, publishes nothing: the catalogue is everybody\'s.',
   scope: "catalog:write",
   params: nothing,
   query: nothing,
-  body,
+  body: publication,
   keyed: false,
   conditional: true,
   largest,
@@ -87,7 +96,7 @@ export const publishCatalog = route({
     }
     const [newest] = await purser.catalogRevisions({ count: 1 });
     const expectedRevision = ifMatch === undefined ? undefined : expected(ifMatch, newest?.revision);
-    const outcome = await purser.publishCatalog({ catalog: given.catalog, actor: caller.actor, expectedRevision });
+    const outcome = await purser.publishCatalog({ ...given, actor: caller.actor, expectedRevision });
     if (outcome.outcome === "invalid_input") return { outcome: "invalid_input", errors: errorsOf(outcome.problems) };
     if (outcome.outcome === "revision_conflict") {
       return { outcome: "revision_conflict", detail: `The newest revision is ${outcome.revision}.` };
@@ -201,6 +210,7 @@ export const diffCatalog = route({
       .strictObject({
         revision: z.int().meta({ description: "That it was compared with; 0 where none was published." }),
         equal: z.boolean(),
+        emptying: z.boolean().meta({ description: "Nothing would be on sale any more; to publish that is confirmed." }),
         sections: z
           .strictObject({
             tiers: sectionDiff,

@@ -74,6 +74,22 @@ describe("diff and push", () => {
     expect(await engine.publishedCatalog()).toBeUndefined();
   });
 
+  test("a file that says nothing takes everything off sale only where that is said", async () => {
+    const { run, file, engine } = await desk();
+    await engine.publishCatalog({ actor: "test" });
+    const config = file("a.json", JSON.stringify({ tiers: {}, features: {}, plans: {} }));
+    expect(await run("push", "--config", config, "--yes")).toMatchObject({
+      code: 3,
+      err: "This would take every plan and product off sale. Where that is meant, say --emptying.\n",
+    });
+    expect(await run("push", "--config", config, "--dry-run")).toMatchObject({ code: 0 });
+    expect(await engine.catalogRevisions()).toHaveLength(1);
+    expect(await run("push", "--config", config, "--yes", "--emptying")).toMatchObject({
+      code: 0,
+      out: expect.stringMatching(/plans\n {2}- enterprise[\s\S]*Published revision 2.\n$/),
+    });
+  });
+
   test("names the tenants that it touches; --json is the whole of it", async () => {
     const { run, file, engine } = await desk();
     const config = file("a.config.ts", tiny(5));

@@ -179,6 +179,39 @@ test("who may publish: a live key for all tenants that has the scope", async () 
   expect(await ask("PUT /v1/catalog", { key, body: { catalog: withProjects(9) } })).toMatchObject({ status: 200 });
 });
 
+test("nothing is left on sale only where that is confirmed, and the comparison says so before", async () => {
+  const { ask, everyRow } = await serve();
+  const { tiers, features, plans, products } = exampleCatalog;
+  const empty = { tiers: {}, features: {}, plans: {} };
+  const put = (catalog: object, more: object = {}) => ask("PUT /v1/catalog", { body: { catalog, ...more } });
+  const emptying = async (catalog: object) =>
+    (await ask("POST /v1/catalog/diff", { body: { catalog } })).body["emptying"];
+  const before = await everyRow();
+  for (const catalog of [empty, { tiers, features, plans: {} }, { tiers, features, plans: {}, products: {} }]) {
+    expect(await emptying(catalog)).toBe(true);
+    for (const more of [{}, { emptying: false }]) {
+      const reply = await put(catalog, more);
+      expect(reply).toMatchObject(refused(422, "invalid_input", "catalog"));
+      expect(reply.body["errors"]).toMatchObject([
+        { pointer: "#/catalog", detail: expect.stringContaining("confirm it with emptying") },
+      ]);
+    }
+  }
+  expect(await everyRow()).toBe(before);
+  // Products alone can be sold, and so can plans.
+  for (const [i, catalog] of [
+    { tiers, features, plans: {}, products },
+    { tiers, features, plans },
+  ].entries()) {
+    expect(await emptying(catalog)).toBe(false);
+    expect(await put(catalog)).toMatchObject({ status: 200, body: { outcome: "published", revision: i + 2 } });
+  }
+  expect(await put(empty, { emptying: true })).toMatchObject({ status: 200, body: { revision: 4 } });
+  // Where nothing is on sale nothing is taken off.
+  expect(await put({ tiers, features, plans: {} })).toMatchObject({ status: 200, body: { revision: 5 } });
+  expect(await emptying(empty)).toBe(false);
+});
+
 test("a thousand features have room in a body, and values in JSON; more than that is refused", async () => {
   const { ask } = await serve();
   const names = Array.from({ length: 1000 }, (_, i) => `feature.${i}`);

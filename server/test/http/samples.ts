@@ -12,7 +12,10 @@ const to = (rest: string) => (tenant: string) => `POST /v1/tenants/${tenant}${re
 
 const samples: Readonly<Record<string, Sample>> = {
   getCatalog: { call: () => "GET /v1/catalog" },
-  publishCatalog: { call: () => "PUT /v1/catalog", body: { catalog: { tiers: {}, features: {}, plans: {} } } },
+  publishCatalog: {
+    call: () => "PUT /v1/catalog",
+    body: { catalog: { tiers: {}, features: {}, plans: {} }, emptying: true },
+  },
   validateCatalog: { call: () => "POST /v1/catalog/validate", body: { catalog: {} } },
   diffCatalog: { call: () => "POST /v1/catalog/diff", body: { catalog: { tiers: {}, features: {}, plans: {} } } },
   createTenant: { call: () => "POST /v1/tenants", body: { tenant: "newcomer" } },
