@@ -59,6 +59,10 @@ test("a catalogue is read, judged, compared and published on top of what was com
     equal: false,
     changes: [{ path: "plans.pro.name", to: "Professional" }],
   });
+  expect(await client.catalog.revision({ revision: 1 })).toEqual(published);
+  expect(await client.catalog.revision({ revision: 2 })).toBeUndefined();
+  const { catalog: _, ...said } = published ?? {};
+  expect(await client.catalog.revisions({ limit: 1 })).toMatchObject({ revisions: [said], nextCursor: null });
   // The house's key is of test mode, and the catalogue is everybody's.
   await expect(client.catalog.publish({ catalog: renamed })).rejects.toMatchObject({ code: "other_mode" });
 });

@@ -112,8 +112,8 @@ export interface Purser<C extends CatalogInput> {
     readonly dryRun?: boolean;
   }): Promise<ImportOutcome>;
 
-  /** The newest published revision, whoever published it; undefined where there is none. */
-  publishedCatalog(): Promise<PublishedCatalog | undefined>;
+  /** The newest published revision, whoever published it, or the one that is named; undefined where there is none. */
+  publishedCatalog(input?: { readonly revision?: number }): Promise<PublishedCatalog | undefined>;
 
   readonly catalog: C;
   /** The keys of the server's own door. */
@@ -236,7 +236,7 @@ export function createPurser<const C extends CatalogInput>(options: {
         (tx) => publishCatalog(tx, { ...input, catalog: other === undefined ? catalog : other }),
         dryRun,
       ),
-    publishedCatalog: () => publishedCatalog(database),
+    publishedCatalog: (input) => publishedCatalog(database, input),
     diffCatalog: ({ catalog: other, ...input } = {}) =>
       compareCatalog(database, { ...input, catalog: other === undefined ? catalog : other }),
     catalogRevisions: ({ before, count = 100 } = {}) => catalogRevisions(database, { before, count }),

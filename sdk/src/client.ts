@@ -4,16 +4,17 @@ import {
   type Balance,
   type CatalogComparison,
   type CatalogRequest,
+  type CatalogRevisionPage,
   type CatalogValidity,
   type CheckRequest,
   type ConsumeRequest,
   type CreateTenantRequest,
   type Decision,
-  type GetCatalogAnswer,
   type GrantRequest,
   type OpenGrant,
   operations,
   type PublishCatalogRequest,
+  type PublishedCatalog,
   type Requests,
   type SubscribeRequest,
   type Tenant,
@@ -91,7 +92,11 @@ export interface Client {
   };
   readonly catalog: {
     /** The newest revision, as it was published; undefined where there is none. */
-    published(): Promise<GetCatalogAnswer | undefined>;
+    published(): Promise<PublishedCatalog | undefined>;
+    /** A page of the publications, newest first; `nextCursor` of the last page is null. */
+    revisions(input?: { readonly limit?: number; readonly cursor?: string }): Promise<CatalogRevisionPage>;
+    /** One revision, as it was published; undefined where there is none of this number. */
+    revision(input: { readonly revision: number }): Promise<PublishedCatalog | undefined>;
     /** Every place at which a catalogue is wrong. Changes nothing. */
     validate(input: CatalogRequest): Promise<CatalogValidity>;
     /** What publishing it would change, and the first thousand tenants that it would touch. Changes nothing. */
@@ -104,6 +109,7 @@ export interface Client {
 type Query = NonNullable<Request["query"]>;
 interface Sent<Name extends OperationName> {
   readonly tenant?: string;
+  readonly revision?: number;
   readonly query?: Query;
   readonly body?: Name extends keyof Requests ? Requests[Name] : never;
   readonly idempotencyKey?: string;
@@ -115,10 +121,11 @@ interface Sent<Name extends OperationName> {
  * `PurserError`. A request whose answer was lost is sent again with the same key.
  */
 export function createClient(options: ClientOptions): Client {
-  const ask = <Name extends OperationName>(name: Name, { tenant = "", ...sent }: Sent<Name>) => {
+  const ask = <Name extends OperationName>(name: Name, { tenant = "", revision = 0, ...sent }: Sent<Name>) => {
     const { method, path } = operations[name];
+    const named: Readonly<Record<string, string>> = { "{tenant}": tenant, "{revision}": String(revision) };
     const parts = path.split("/").slice(1);
-    return send(options, { method, path: parts.map((part) => (part === "{tenant}" ? tenant : part)), ...sent });
+    return send(options, { method, path: parts.map((part) => named[part] ?? part), ...sent });
   };
   /** For what has no refusals that are answers. */
   const answer = async <Name extends OperationName>(name: Name, sent: Sent<Name>) =>
@@ -162,6 +169,11 @@ export function createClient(options: ClientOptions): Client {
     catalog: {
       async published() {
         const found = await outcome("getCatalog", {});
+        return "outcome" in found ? undefined : found;
+      },
+      revisions: (query = {}) => answer("listCatalogRevisions", { query: { ...query } }),
+      async revision({ revision }) {
+        const found = await outcome("getCatalogRevision", { revision });
         return "outcome" in found ? undefined : found;
       },
       validate: (body) => answer("validateCatalog", { body }),

@@ -95,6 +95,21 @@ export interface CatalogRequest {
   readonly catalog: unknown;
 }
 
+/** That the catalogue was published: who and when. Never changed. */
+export interface CatalogRevision {
+  readonly revision: number;
+  readonly publishedBy: string;
+  readonly publishedAt: string;
+  /** SHA-256 over the canonical content, in hexadecimal. */
+  readonly contentHash: string;
+}
+
+export interface CatalogRevisionPage {
+  readonly revisions: readonly CatalogRevision[];
+  /** For the next page; null where this is the last. The header `Link` says the same. */
+  readonly nextCursor: string | null;
+}
+
 export interface CatalogSectionDiff {
   readonly added: readonly string[];
   /** Off sale from then on; who holds it keeps it. */
@@ -223,13 +238,6 @@ export interface EntitlementPage {
   readonly nextCursor: string | null;
 }
 
-export interface GetCatalogAnswer {
-  readonly revision: number;
-  readonly publishedBy: string;
-  readonly publishedAt: string;
-  readonly catalog: unknown;
-}
-
 export interface GrantPage {
   readonly grants: readonly OpenGrant[];
   /** For the next page; null where this is the last. The header `Link` says the same. */
@@ -322,6 +330,16 @@ export interface PublishCatalogRequest {
   readonly catalog: unknown;
   /** Confirms that nothing is on sale afterwards: a catalogue without plans and products. */
   readonly emptying?: boolean;
+}
+
+/** A revision of the catalogue: what is on sale, or was. */
+export interface PublishedCatalog {
+  readonly revision: number;
+  /** Who published it: a key by its id, or a name that was given. */
+  readonly publishedBy: string;
+  readonly publishedAt: string;
+  /** With every default written out. */
+  readonly catalog: unknown;
 }
 
 export interface Readiness {
@@ -469,6 +487,16 @@ export const operations = {
     path: "/v1/catalog/diff",
     refusals: ["invalid_input"],
   },
+  listCatalogRevisions: {
+    method: "GET",
+    path: "/v1/catalog/revisions",
+    refusals: [],
+  },
+  getCatalogRevision: {
+    method: "GET",
+    path: "/v1/catalog/revisions/{revision}",
+    refusals: ["revision_unknown"],
+  },
   createTenant: {
     method: "POST",
     path: "/v1/tenants",
@@ -575,10 +603,12 @@ export interface Requests {
 export interface Answers {
   readonly getHealth: Health;
   readonly getReadiness: Readiness;
-  readonly getCatalog: GetCatalogAnswer;
+  readonly getCatalog: PublishedCatalog;
   readonly publishCatalog: CatalogPublished;
   readonly validateCatalog: CatalogValidity;
   readonly diffCatalog: CatalogComparison;
+  readonly listCatalogRevisions: CatalogRevisionPage;
+  readonly getCatalogRevision: PublishedCatalog;
   readonly createTenant: TenantCreated;
   readonly listTenants: TenantPage;
   readonly getTenant: Tenant;

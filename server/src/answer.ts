@@ -68,6 +68,7 @@ const table = {
   feature_unknown: { status: 404, title: "There is no such feature", field: "feature" },
   plan_unknown: { status: 404, title: "There is no such plan", field: "plan" },
   catalog_unpublished: { status: 404, title: "No catalogue has been published" },
+  revision_unknown: { status: 404, title: "There is no such revision of the catalogue", field: "revision" },
   method_not_allowed: { status: 405, title: "This address does not take this method" },
   request_timeout: { status: 408, title: "The request took too long to arrive" },
   idempotency_conflict: { status: 409, title: "The key was used before with something else" },

@@ -170,7 +170,7 @@ function parametersOf(route: Route, schemas: Schemas): Json[] {
       required?: readonly string[];
     };
     return Object.entries(properties).map(([name, { description, examples, ...schema }]): Json => {
-      const example = (place === "path" ? route.example?.params : route.example?.query)?.[name];
+      const example = (place === "path" ? route.example.params : route.example.query)?.[name];
       const shown = example ?? (Array.isArray(examples) ? (examples[0] as Json) : undefined);
       return {
         name,
@@ -194,9 +194,8 @@ function parametersOf(route: Route, schemas: Schemas): Json[] {
 }
 
 function bodyOf(route: Route, shape: z.ZodType, schemas: Schemas): Json {
-  const schema = nameIt(schemaOf(shape, "input", schemas), `${capital(route.operation)}Request`, schemas);
-  const example = route.example?.body === undefined ? {} : { example: route.example.body as Json };
-  return { required: true, content: { "application/json": { schema, ...example } } };
+  const schema = schemaOf(shape, "input", schemas);
+  return { required: true, content: { "application/json": { schema, example: route.example.body as Json } } };
 }
 
 const header = (name: string) => ({ $ref: `#/components/headers/${name}` });
@@ -206,8 +205,7 @@ function successes(route: Route, schemas: Schemas): Record<string, Json> {
   const said: Record<string, Json> = {};
   for (const [outcome, shape] of Object.entries(route.answers)) {
     const { status, title } = describeOutcome(outcome as OutcomeCode);
-    const schema = nameIt(schemaOf(shape, "output", schemas), `${capital(route.operation)}Answer`, schemas);
-    const example = route.example === undefined ? {} : { example: route.example.answer as Json };
+    const schema = schemaOf(shape, "output", schemas);
     said[status] = {
       description: `${title}.`,
       headers: {
@@ -215,7 +213,7 @@ function successes(route: Route, schemas: Schemas): Record<string, Json> {
         ...(isTagged(route) ? { ETag: header("ETag") } : {}),
         ...(isPaged(schema, schemas) ? { Link: header("Link") } : {}),
       },
-      content: { "application/json": { schema, ...example } },
+      content: { "application/json": { schema, example: route.example.answer as Json } },
     };
   }
   if (isTagged(route)) {
@@ -262,15 +260,7 @@ function problemOf(codes: readonly RefusalCode[]): Json {
   };
 }
 
-const capital = (word: string) => word.charAt(0).toUpperCase() + word.slice(1);
 const nameOf = (reference: string) => reference.slice(reference.lastIndexOf("/") + 1);
-
-/** Gives a shape without a name of its own one, so that a client's type has it too. */
-function nameIt(schema: JsonObject, name: string, schemas: Schemas): JsonObject {
-  if ("$ref" in schema) return schema;
-  schemas[name] = schema;
-  return { $ref: `#/components/schemas/${name}` };
-}
 
 /** A shape as JSON Schema. Shapes that have names become components, and references to them. */
 function schemaOf(shape: z.ZodType, io: "input" | "output", schemas: Schemas): JsonObject {

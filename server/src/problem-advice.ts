@@ -28,6 +28,7 @@ const advice: Readonly<Partial<Record<OutcomeCode, string>>> = {
   feature_unknown: "Correct the key, or publish the catalogue that has it.",
   plan_unknown: "Correct the plan's key or its version, or publish the catalogue that has it.",
   catalog_unpublished: "Publish a catalogue.",
+  revision_unknown: "The list of revisions names those there are.",
   method_not_allowed: "The header `Allow` names the methods that this address takes.",
   request_timeout: "The request did not arrive whole in time. Send it again, with the same key.",
   idempotency_conflict:

@@ -1,7 +1,7 @@
-import { newestRevision } from "../store/catalog.ts";
+import { findRevision, newestRevision } from "../store/catalog.ts";
 import type { Session } from "../store/database.ts";
 
-/** What is on sale, as it was published. */
+/** What is on sale, or was, as it was published. */
 export interface PublishedCatalog {
   readonly revision: number;
   readonly publishedBy: string;
@@ -10,9 +10,16 @@ export interface PublishedCatalog {
   readonly content: unknown;
 }
 
-/** The newest revision of the catalogue, or undefined where none was published. */
-export async function publishedCatalog(session: Session): Promise<PublishedCatalog | undefined> {
-  const row = await newestRevision(session);
+/** Revisions are numbered from 1 by an `integer`; there is none beyond. */
+const LAST = 2_147_483_647;
+
+/** The newest revision of the catalogue, or the one that is named; undefined where there is none. */
+export async function publishedCatalog(
+  session: Session,
+  { revision }: { readonly revision?: number | undefined } = {},
+): Promise<PublishedCatalog | undefined> {
+  if (revision !== undefined && !(Number.isInteger(revision) && revision > 0 && revision <= LAST)) return undefined;
+  const row = revision === undefined ? await newestRevision(session) : await findRevision(session, revision);
   if (row === undefined) return undefined;
   return {
     revision: row.revision,

@@ -16,6 +16,14 @@ export async function newestRevision(session: Session): Promise<RevisionRow | un
   return row;
 }
 
+const REVISION = `SELECT revision, content_hash, content, published_by, published_at FROM purser.catalog_revisions
+  WHERE revision = $1::int`;
+
+export async function findRevision(session: Session, revision: number): Promise<RevisionRow | undefined> {
+  const [row] = await session.query<RevisionRow>(REVISION, [revision]);
+  return row;
+}
+
 const PUBLISH = `SELECT outcome, revision FROM purser.publish_catalog($1::int, $2::text, $3::jsonb, $4::jsonb, $5::text,
     $6::timestamptz)`;
 

@@ -101,7 +101,7 @@ describe("the rule", () => {
   ])("taking away %s", (_, from, to, emptying) => {
     const product = { pack: { name: "Pack", inclusions: {} } };
     const made = (more: object) => valid({ ...smallCatalog, products: product, capabilities: {}, ...more });
-    const wanted = { ...made({}), ...to } as ValidCatalog;
+    const wanted = { ...made({}), ...to };
     expect(diffCatalog(from === undefined ? undefined : made(from), wanted, []).emptying).toBe(emptying);
   });
 

@@ -2,6 +2,7 @@ import type { CatalogProblem } from "@purser/engine";
 import { z } from "zod";
 import type { ProblemField } from "../answer.ts";
 import type { Caller } from "../auth.ts";
+import { changed, comparison, published, small, wrong } from "./catalog-examples.ts";
 import { cursorAfter, nextCursor, page } from "./paging.ts";
 import { nothing, route } from "./route.ts";
 import { time } from "./wire.ts";
@@ -26,11 +27,14 @@ const publication = z
   })
   .meta({ id: "PublishCatalogRequest" });
 
-const example = {
-  tiers: { free: { rank: 0, name: "Free" } },
-  features: { reports: { kind: "metered", name: "Reports" } },
-  plans: { free: { name: "Free", tier: "free", inclusions: { reports: { amount: 10, every: "month" } } } },
-};
+export const publishedShape = z
+  .strictObject({
+    revision: z.int(),
+    publishedBy: z.string().meta({ description: "Who published it: a key by its id, or a name that was given." }),
+    publishedAt: time,
+    catalog: z.json().meta({ description: "With every default written out." }),
+  })
+  .meta({ id: "PublishedCatalog", description: "A revision of the catalogue: what is on sale, or was." });
 
 export const getCatalog = route({
   method: "GET",
@@ -44,19 +48,20 @@ export const getCatalog = route({
   body: undefined,
   keyed: false,
   answers: {
-    found: z.strictObject({ revision: z.int(), publishedBy: z.string(), publishedAt: time, catalog: z.json() }),
+    found: publishedShape,
   },
   refusals: ["catalog_unpublished"],
   strongTag: (answer) => tagOf("revision" in answer ? Number(answer.revision) : 0),
+  example: { answer: published },
   async handle({ purser }) {
-    const published = await purser.publishedCatalog();
-    if (published === undefined) return { outcome: "catalog_unpublished" };
-    const { content, ...revision } = published;
+    const newest = await purser.publishedCatalog();
+    if (newest === undefined) return { outcome: "catalog_unpublished" };
+    const { content, ...revision } = newest;
     return { outcome: "found", body: { ...revision, catalog: content } };
   },
 });
 
-const tagOf = (revision: number) => `"${revision}"`;
+export const tagOf = (revision: number) => `"${revision}"`;
 
 export const publishCatalog = route({
   method: "PUT",
@@ -64,7 +69,7 @@ export const publishCatalog = route({
   operation: "publishCatalog",
   summary: "Publishes a catalogue as the next revision: all of it or nothing. The same again changes nothing.",
   description:
-    'Who holds a plan keeps the version they hold. One without plans and products, where there are some, has to be confirmed by `emptying`. With `If-Match` it is published on top of that revision only; `"0"` is the one before the first. A key of one tenant, or of test mode, publishes nothing: the catalogue is everybody\'s.',
+    "What it does not name goes off sale, the demo's catalogue too where this example is run; who holds a plan keeps the version they hold. One without plans and products, where there are some, has to be confirmed by `emptying`. With `If-Match` it is published on top of that revision only; `\"0\"` is the one before the first. A key of one tenant, or of test mode, publishes nothing: the catalogue is everybody's.",
   scope: "catalog:write",
   params: nothing,
   query: nothing,
@@ -83,6 +88,7 @@ export const publishCatalog = route({
       .meta({ id: "CatalogPublished" }),
   },
   refusals: ["other_tenant", "other_mode", "revision_conflict"],
+  example: { body: { catalog: small }, answer: { outcome: "published", revision: 2 } },
   async handle({ purser }, { body: given, ifMatch, caller }) {
     if (caller.tenant !== null) {
       return { outcome: "other_tenant", detail: "This key is for one tenant, and the catalogue is everybody's." };
@@ -140,7 +146,7 @@ export const validateCatalog = route({
   },
   refusals: [],
   example: {
-    body: { catalog: { ...example, plans: { free: { ...example.plans.free, tier: "gold" } } } },
+    body: { catalog: wrong },
     answer: {
       valid: false,
       problems: [{ path: "plans.free.tier", pointer: "/plans/free/tier", problem: "there is no tier gold" }],
@@ -228,6 +234,7 @@ export const diffCatalog = route({
       .meta({ id: "CatalogComparison" }),
   },
   refusals: [],
+  example: { body: { catalog: changed }, answer: comparison },
   async handle({ purser }, { body: given, query: { limit = 1000, cursor }, caller }) {
     const tells = mayNameTenants(caller);
     const compared = await purser.diffCatalog({

@@ -1,6 +1,7 @@
 // The route table: all that the server answers, in one list.
 import { consume, issueGrant, listBalances } from "./balances.ts";
 import { diffCatalog, getCatalog, publishCatalog, validateCatalog } from "./catalog.ts";
+import { getCatalogRevision, listCatalogRevisions } from "./catalog-revisions.ts";
 import { check, getEntitlement, listEntitlements } from "./entitlements.ts";
 import { listGrants } from "./grants.ts";
 import { healthz, readyz } from "./health.ts";
@@ -15,6 +16,8 @@ export const routes: readonly Route[] = [
   publishCatalog,
   validateCatalog,
   diffCatalog,
+  listCatalogRevisions,
+  getCatalogRevision,
   createTenant,
   listTenants,
   getTenant,

@@ -33,7 +33,7 @@ export interface RouteOf<Params extends z.ZodType, Query extends z.ZodType, Body
   readonly description?: string;
   /** Under which heading the reference has it; the first word of its path where it is not said. */
   readonly noun?: string;
-  readonly example?: Example;
+  readonly example: Example;
   /** What a key must be allowed to do; undefined where no key is asked for. */
   readonly scope: Scope | undefined;
   readonly params: Params;

@@ -5,7 +5,10 @@ import { serve } from "../http/rig.ts";
 import { operations } from "./document.ts";
 
 const story = ["createTenant", "subscribe", "consume", "issueGrant"];
-const rank = (id: string) => (story.includes(id) ? story.indexOf(id) : story.length);
+/** These tell of the catalogue that the first of them publishes, which is another one than the rest stands on. */
+const sequel = ["publishCatalog", "getCatalog", "listCatalogRevisions", "getCatalogRevision", "diffCatalog"];
+const rank = (id: string) =>
+  story.includes(id) ? story.indexOf(id) : story.length + (sequel.includes(id) ? sequel.indexOf(id) + 1 : 0);
 
 /** What is another at every run is told by its kind. */
 function lasting(value: unknown): unknown {
@@ -13,7 +16,8 @@ function lasting(value: unknown): unknown {
   if (typeof value === "string") {
     return value
       .replaceAll(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z/g, "a time")
-      .replaceAll(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, "an id");
+      .replaceAll(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, "an id")
+      .replaceAll(/key:[0-9a-f]{16}/g, "a key");
   }
   if (typeof value !== "object" || value === null) return value;
   return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, lasting(inner)]));
@@ -25,9 +29,10 @@ test("the examples run as they stand and are answered as they say", async () => 
   const testKey = (await makeKey({ mode: "test" })).key;
   const told: string[] = [];
   for (const { id, method, path, operation } of operations.toSorted((one, other) => rank(one.id) - rank(other.id))) {
+    // Somebody who holds the plan that the comparison is about.
+    if (id === "diffCatalog") await purser.createTenant({ tenant: "birch", plan: "free", actor: "test" });
     const [status = ""] = Object.keys(operation.responses);
     const { example } = operation.responses[status]?.content?.["application/json"] ?? {};
-    if (example === undefined) continue;
     const given = (place: string) => operation.parameters.filter((one) => one.in === place && "example" in one);
     const parameters = Object.fromEntries(given("path").map((one) => [one.name, String(one.example)]));
     const filled = path.replaceAll(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(parameters[name] ?? ""));
@@ -45,5 +50,5 @@ test("the examples run as they stand and are answered as they say", async () => 
     });
     told.push(id);
   }
-  expect(told.length).toBeGreaterThan(12);
+  expect(told).toHaveLength(operations.length);
 });

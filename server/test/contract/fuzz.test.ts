@@ -19,6 +19,8 @@ const agent = new Agent({ keepAlive: true });
 beforeAll(async () => {
   rig = await serve((close) => (end = close));
   const { purser, makeKey } = rig;
+  // The second revision, which an example names.
+  await purser.publishCatalog({ actor: "test", catalog: { ...purser.catalog, capabilities: {} } });
   await purser.createTenant({ tenant: "acme", plan: "pro", actor: "test" });
   await purser.createTenant({ tenant: "lab", mode: "test", clockAt: new Date("2026-01-01T00:00:00Z"), actor: "test" });
   for (const [tenant, options] of [

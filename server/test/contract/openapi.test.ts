@@ -37,6 +37,23 @@ test("every route is an operation with its own id, scope, answers and problems",
   }
 });
 
+test("every operation shows a request and its answer, in shapes that have names", () => {
+  for (const { id, operation } of operations) {
+    const shown = operation.parameters.filter((one) => one.in === "path" && one.example === undefined);
+    expect({ id, withoutExample: shown.map(({ name }) => name) }).toEqual({ id, withoutExample: [] });
+    const [done] = Object.entries(operation.responses).filter(([status]) => status.startsWith("2"));
+    const bodies = [operation.requestBody, done?.[1]].filter((part) => part !== undefined);
+    expect(bodies).toHaveLength(operation.requestBody === undefined ? 1 : 2);
+    for (const { content } of bodies) {
+      expect({ id, ...content?.["application/json"] }).toEqual({
+        id,
+        schema: { $ref: expect.stringMatching(/^#\/components\/schemas\/[A-Z]\w+$/) },
+        example: expect.any(Object),
+      });
+    }
+  }
+});
+
 test("every example fits its schema", () => {
   let examples = 0;
   const hold = (schema: unknown, example: unknown, where: string) => {

@@ -179,6 +179,75 @@ test("who may publish: a live key for all tenants that has the scope", async () 
   expect(await ask("PUT /v1/catalog", { key, body: { catalog: withProjects(9) } })).toMatchObject({ status: 200 });
 });
 
+test("revisions: newest first, page by page, each as it was published", async () => {
+  const { ask, makeKey } = await serve();
+  for (const amount of [30, 31, 32, 33]) await ask("PUT /v1/catalog", { body: { catalog: withProjects(amount) } });
+  type Line = { revision: number; publishedBy: string; publishedAt: string; contentHash: string };
+  const told: Line[] = [];
+  let next: string | undefined = "/v1/catalog/revisions?limit=2";
+  const sizes: number[] = [];
+  while (next !== undefined) {
+    const reply: Awaited<ReturnType<typeof ask>> = await ask(`GET ${next}`);
+    const lines = reply.body["revisions"] as Line[];
+    sizes.push(lines.length);
+    told.push(...lines);
+    next = /^<([^>]+)>; rel="next"$/.exec(reply.headers.get("link") ?? "")?.[1];
+    expect(next === undefined).toBe(reply.body["nextCursor"] === null);
+  }
+  expect(sizes).toEqual([2, 2, 1]);
+  expect(told.map(({ revision }) => revision)).toEqual([5, 4, 3, 2, 1]);
+  expect(told.map(({ publishedBy }) => publishedBy)).toEqual([
+    ...Array.from({ length: 4 }, () => expect.stringMatching(/^key:[0-9a-f]{16}$/)),
+    "test",
+  ]);
+  expect(new Set(told.map(({ contentHash }) => contentHash)).size).toBe(5);
+  expect((await ask("GET /v1/catalog/revisions")).body).toEqual({ revisions: told, nextCursor: null });
+
+  expect((await ask("GET /v1/catalog/revisions/5")).body).toEqual((await ask("GET /v1/catalog")).body);
+  for (const { revision, publishedAt } of told) {
+    const reply = await ask(`GET /v1/catalog/revisions/${revision}`);
+    expect(reply).toMatchObject({ status: 200, body: { revision, publishedAt } });
+    expect(reply.headers.get("etag")).toBe(`"${revision}"`);
+    const { catalog } = reply.body as { catalog: typeof exampleCatalog };
+    expect(catalog.plans.pro.inclusions["projects.max"]).toMatchObject({ amount: [25, 30, 31, 32, 33][revision - 1] });
+    // What publishing it again would change.
+    const again = await ask("POST /v1/catalog/diff", { body: { catalog } });
+    expect(again.body).toMatchObject({ revision: 5, equal: revision === 5 });
+  }
+  for (const [revision, status, code, field] of [
+    ["6", 404, "revision_unknown", "revision"],
+    ["2147483647", 404, "revision_unknown", "revision"],
+    ["2147483648", 422, "invalid_input", "revision"],
+    ["0", 422, "invalid_input", "revision"],
+    ["01", 422, "invalid_input", "revision"],
+    ["1e0", 422, "invalid_input", "revision"],
+    ["newest", 422, "invalid_input", "revision"],
+  ] as const) {
+    expect(await ask(`GET /v1/catalog/revisions/${revision}`)).toMatchObject(refused(status, code, field));
+  }
+  for (const key of ["0", "2147483648", "x", "-1"]) {
+    const cursor = Buffer.from(JSON.stringify([key])).toString("base64url");
+    expect(await ask(`GET /v1/catalog/revisions?cursor=${cursor}`)).toMatchObject(
+      refused(422, "invalid_input", "cursor"),
+    );
+  }
+  // The catalogue is everybody's, and so is what it was.
+  for (const mode of ["live", "test"] as const) {
+    const { key } = await makeKey({ mode, scopes: ["catalog:read"] });
+    expect(await ask("GET /v1/catalog/revisions/1", { key })).toMatchObject({ status: 200 });
+  }
+});
+
+test("where nothing was published there are no revisions", async () => {
+  const { ask, admin } = await serve();
+  await admin.query("TRUNCATE purser.catalog_revisions");
+  expect(await ask("GET /v1/catalog/revisions")).toMatchObject({
+    status: 200,
+    body: { revisions: [], nextCursor: null },
+  });
+  expect(await ask("GET /v1/catalog/revisions/1")).toMatchObject({ status: 404, body: { code: "revision_unknown" } });
+});
+
 test("nothing is left on sale only where that is confirmed, and the comparison says so before", async () => {
   const { ask, everyRow } = await serve();
   const { tiers, features, plans, products } = exampleCatalog;

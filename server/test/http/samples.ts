@@ -18,6 +18,8 @@ const samples: Readonly<Record<string, Sample>> = {
   },
   validateCatalog: { call: () => "POST /v1/catalog/validate", body: { catalog: {} } },
   diffCatalog: { call: () => "POST /v1/catalog/diff", body: { catalog: { tiers: {}, features: {}, plans: {} } } },
+  listCatalogRevisions: { call: () => "GET /v1/catalog/revisions" },
+  getCatalogRevision: { call: () => "GET /v1/catalog/revisions/1" },
   createTenant: { call: () => "POST /v1/tenants", body: { tenant: "newcomer" } },
   listTenants: { call: () => "GET /v1/tenants" },
   getTenant: { call: at("") },
