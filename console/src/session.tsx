@@ -39,7 +39,7 @@ export function useSession(): Known {
 
 /** The session's own door is for this page alone, and so not in the SDK: it answers with cookies. */
 async function ask(method: "GET" | "POST" | "DELETE", body?: object): Promise<readonly Session[]> {
-  const response = await fetch("/v1/session", {
+  const response = await fetch("/console/session", {
     method,
     cache: "no-store",
     ...(body === undefined ? {} : { body: JSON.stringify(body), headers: { "content-type": "application/json" } }),

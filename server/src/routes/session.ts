@@ -1,5 +1,6 @@
-// The console's own door: a key against a cookie. It stands beside the route table, since it is for one browser page and
-// no client's: it sets cookies and asks who is asking by where the request came from.
+// The console's own door: a key against a cookie. It stands beside the route table and outside of /v1, since it is for the
+// pages of this server and no client's: it sets cookies, asks who is asking by where the request came from, and changes
+// with the pages, which come from the same build. The description says so.
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { z } from "zod";
 import { Problem, send } from "../answer.ts";
@@ -37,9 +38,9 @@ export function mountSession(app: FastifyInstance, purser: OpenPurser, signIn: S
     return reply;
   };
 
-  app.get("/v1/session", async (request, reply) => sessionsOf(request, reply, new Map()));
+  app.get("/console/session", async (request, reply) => sessionsOf(request, reply, new Map()));
 
-  app.post("/v1/session", { onRequest: sameOrigin }, async (request, reply) => {
+  app.post("/console/session", { onRequest: sameOrigin }, async (request, reply) => {
     if (!turnstile.isOpen(request.ip)) throw new Problem({ outcome: "too_many_attempts" });
     const given = credential.safeParse(request.body);
     if (!given.success) {
@@ -68,7 +69,7 @@ export function mountSession(app: FastifyInstance, purser: OpenPurser, signIn: S
     return sessionsOf(request, reply, fresh);
   });
 
-  app.delete("/v1/session", { onRequest: sameOrigin }, async (request, reply) => {
+  app.delete("/console/session", { onRequest: sameOrigin }, async (request, reply) => {
     for (const mode of modes) {
       const session = sessionIn(request.headers, mode);
       if (session === undefined) continue;

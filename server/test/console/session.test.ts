@@ -29,7 +29,7 @@ async function call(url: string, { cookie, headers, body }: Asked = {}, method =
 /** What a browser would send back. */
 const kept = (set: readonly string[]) => set.map((one) => one.split(";")[0]).join("; ");
 const signIn = (rig: Rig, key: string, more: Asked = {}) =>
-  call(`${rig.url}/v1/session`, { body: { key }, ...more }, "POST");
+  call(`${rig.url}/console/session`, { body: { key }, ...more }, "POST");
 
 async function signedIn() {
   const rig = await serve();
@@ -81,12 +81,12 @@ describe("a session ends", () => {
     const { rig, cookie, tenants } = await signedIn();
     await rig.purser.apiKeys.revoke(rig.everything.split("_")[2] ?? "");
     expect(await call(tenants, { cookie })).toMatchObject({ status: 401, code: "unauthenticated" });
-    expect(await call(`${rig.url}/v1/session`, { cookie })).toMatchObject({ said: { sessions: [] } });
+    expect(await call(`${rig.url}/console/session`, { cookie })).toMatchObject({ said: { sessions: [] } });
   });
 
   test("when somebody signs out, everywhere, and the cookie is taken back", async () => {
     const { rig, cookie, tenants } = await signedIn();
-    const out = await call(`${rig.url}/v1/session`, { cookie }, "DELETE");
+    const out = await call(`${rig.url}/console/session`, { cookie }, "DELETE");
     expect(out).toMatchObject({ status: 200, said: { sessions: [] } });
     expect(out.set[0]).toMatch(/^purser_live=; Path=\/; Max-Age=0; HttpOnly; SameSite=Strict$/);
     expect(await call(tenants, { cookie })).toMatchObject({ status: 401 });
@@ -154,7 +154,7 @@ describe("a cookie changes nothing unless a page of the console asks", () => {
     const before = await rig.everyRow();
     for (const [url, body] of [
       [tenants, { tenant: "forged" }],
-      [`${rig.url}/v1/session`, { key: rig.everything }],
+      [`${rig.url}/console/session`, { key: rig.everything }],
     ] as const) {
       const response = await fetch(url, {
         method: "POST",
@@ -169,7 +169,7 @@ describe("a cookie changes nothing unless a page of the console asks", () => {
       body: new URLSearchParams("a=b"),
     });
     expect(form.status).toBe(403);
-    const out = await fetch(`${rig.url}/v1/session`, { method: "DELETE", headers: { ...from, cookie } });
+    const out = await fetch(`${rig.url}/console/session`, { method: "DELETE", headers: { ...from, cookie } });
     expect(out.status).toBe(403);
     expect(await rig.everyRow()).toBe(before);
   });
@@ -188,7 +188,7 @@ describe("a cookie changes nothing unless a page of the console asks", () => {
 test("ten failed attempts in a minute are enough, and a wrong body says what is wrong", async () => {
   const rig = await serve();
   const wrong = `purser_live_${"0".repeat(16)}_${"0".repeat(64)}`;
-  expect(await call(`${rig.url}/v1/session`, { body: { kye: "x" } }, "POST")).toMatchObject({ code: "invalid_input" });
+  expect(await call(`${rig.url}/console/session`, { body: { kye: "x" } }, "POST")).toMatchObject({ code: "invalid_input" });
   for (let i = 0; i < 10; i += 1) expect(await signIn(rig, wrong)).toMatchObject({ code: "unauthenticated" });
   expect(await signIn(rig, wrong)).toMatchObject({ status: 429, code: "too_many_attempts" });
   expect(await signIn(rig, rig.everything)).toMatchObject({ status: 429 });
@@ -199,7 +199,7 @@ test("the printed code signs in with both keys, once", async () => {
   const code = createSignInCode([rig.everything, (await rig.makeKey({ mode: "test" })).key]);
   const app = createServer({ purser: rig.purser as never, database: rig.pool, logLevel: "silent", signIn: code });
   const url = await app.listen({ host: "127.0.0.1", port: 0 });
-  const redeem = (text: string) => call(`${url}/v1/session`, { body: { code: text } }, "POST");
+  const redeem = (text: string) => call(`${url}/console/session`, { body: { code: text } }, "POST");
   try {
     expect(await redeem("0".repeat(32))).toMatchObject({ status: 401 });
     const first = await redeem(code.code);
