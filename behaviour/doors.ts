@@ -54,6 +54,8 @@ export interface House {
   readonly doors: Readonly<Record<"SQL" | "TypeScript" | "HTTP", Door>>;
   readonly purser: Purser<typeof exampleCatalog>;
   readonly pool: Pool;
+  /** As superuser: to arrange what no door can in one go. */
+  readonly admin: Pool;
   /** Where the HTTP server listens, and a key of mode test with every scope. */
   readonly http: { readonly url: string; readonly key: string };
   /** A tenant with a clock of its own that stands at the first of January 2026, on a plan if one is named. */
@@ -66,6 +68,8 @@ export async function openHouse(): Promise<House> {
   const pool = new Pool({ connectionString: database.serviceUrl });
   // A connection may still be closing when its database is dropped, and says so; nobody is to hear of it.
   pool.on("error", () => undefined);
+  const admin = new Pool({ connectionString: database.adminUrl, max: 1 });
+  admin.on("error", () => undefined);
   const purser = createPurser({ catalog: exampleCatalog, database: pool });
   await purser.publishCatalog({ actor: "behaviour" });
   const served = openPurser(pool);
@@ -82,6 +86,7 @@ export async function openHouse(): Promise<House> {
     doors: { SQL: sqlDoor(pool), TypeScript: typescriptDoor(purser, pool), HTTP: httpDoor(url, made.key) },
     purser,
     pool,
+    admin,
     http: { url, key: made.key },
     async tenant(name, plan) {
       await purser.createTenant({
@@ -95,7 +100,7 @@ export async function openHouse(): Promise<House> {
     },
     async close() {
       await server.close();
-      await pool.end();
+      await Promise.all([pool.end(), admin.end()]);
       await database.drop();
     },
   };

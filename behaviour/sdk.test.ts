@@ -1,7 +1,11 @@
 // The SDK against a real server: what the doors of the other suites do not use.
 import { createClient, PurserError } from "@purser/sdk";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { type House, openHouse } from "./doors.ts";
+import { addBalances, addFeatures, addTenants, counts, inByteOrder, names } from "./fixture/many.ts";
+
+// Ten thousand lines take seconds, and several times that where other tests want the processor as well.
+vi.setConfig({ testTimeout: 240_000 });
 
 let house: House;
 let client: ReturnType<typeof createClient>;
@@ -65,4 +69,43 @@ test("a catalogue is read, judged, compared and published on top of what was com
   expect(await client.catalog.revisions({ limit: 1 })).toMatchObject({ revisions: [said], nextCursor: null });
   // The house's key is of test mode, and the catalogue is everybody's.
   await expect(client.catalog.publish({ catalog: renamed })).rejects.toMatchObject({ code: "other_mode" });
+});
+
+describe.each(counts)("J05: lists of %i lines are told whole, one by one and all at once", (count) => {
+  async function told<Line, Name>(lines: AsyncIterable<Line>, nameOf: (line: Line) => Name): Promise<Name[]> {
+    const all: Name[] = [];
+    for await (const line of lines) all.push(nameOf(line));
+    return all;
+  }
+
+  test("tenants", async () => {
+    const prefix = `many-${count}/`;
+    const tenants = names(count, prefix);
+    await addTenants(house.admin, tenants, "test");
+    expect(await told(client.tenants.each({ prefix }), ({ tenant }) => tenant)).toEqual(inByteOrder(tenants));
+  });
+
+  test("balances and grants", async () => {
+    const tenant = await house.tenant(`held-${count}`);
+    const subjects = names(count);
+    await addBalances(house.admin, { tenant, feature: "messaging.credits", subjects });
+    const [balances, grants] = [await client.balances({ tenant }), await client.grants({ tenant })];
+    for (const lines of [balances, grants]) {
+      expect(lines.map(({ subject }) => subject)).toEqual(inByteOrder(subjects));
+    }
+    const of = { tenant, feature: "messaging.credits" };
+    expect(await told(client.eachBalance(of), ({ subject }) => subject)).toEqual(inByteOrder(subjects));
+    expect(await told(client.eachGrant(of), ({ grantId }) => grantId)).toEqual(grants.map(({ grantId }) => grantId));
+  });
+
+  test("decisions", async () => {
+    const tenant = await house.tenant(`decided-${count}`);
+    await addFeatures(
+      house.admin,
+      Array.from({ length: count }, (_, i) => `f${count}.${i}`),
+    );
+    const features = (await client.checkAll({ tenant })).map(({ feature }) => feature);
+    expect(features.filter((feature) => feature.startsWith(`f${count}.`))).toHaveLength(count);
+    expect(await told(client.eachDecision({ tenant }), ({ feature }) => feature)).toEqual(features);
+  });
 });

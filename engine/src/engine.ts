@@ -1,8 +1,8 @@
 // Puts the doors on every command, once: which transaction it runs in, what is tried again, and what a refusal becomes.
 import type { ClientBase, Pool } from "pg";
-import { type Balance, balances } from "./balance/balances.ts";
+import { type Balance, listBalances } from "./balance/balances.ts";
 import { type ConsumeInput, consume } from "./balance/consume.ts";
-import { grants, type OpenGrant } from "./balance/grants.ts";
+import { listGrants, type OpenGrant } from "./balance/grants.ts";
 import { type GrantInput, type GrantOutcome, issueGrant } from "./balance/issue-grant.ts";
 import { type WithConsumption, withConsumption } from "./balance/with-consumption.ts";
 import { type CatalogRevision, catalogRevisions } from "./catalog/catalog-revisions.ts";
@@ -12,11 +12,12 @@ import { findCapability } from "./catalog/find-capability.ts";
 import { type PublishInput, type PublishOutcome, publishCatalog } from "./catalog/publish-catalog.ts";
 import { type PublishedCatalog, publishedCatalog } from "./catalog/published-catalog.ts";
 import { inTransaction, type KeyConflict, once, retried } from "./command.ts";
-import { type CheckInput, check, checkAll, type InvalidQuestion } from "./entitlement/check.ts";
+import { type CheckInput, check, type InvalidQuestion, listEntitlements } from "./entitlement/check.ts";
 import type { Decision } from "./entitlement/decision.ts";
 import { entitlementValue, hasEntitlement } from "./entitlement/entitled.ts";
 import { Fault, Refused } from "./foundation/fault.ts";
 import type { ConsumeOutcome, Consumed } from "./foundation/outcome.ts";
+import { type Page, type PageInput, wholeOf } from "./foundation/page.ts";
 import { asName } from "./foundation/text.ts";
 import { type ApiKeyRow, type CreateApiKeyCall, createApiKey, findApiKey, revokeApiKey } from "./store/api-keys.ts";
 import type { Session } from "./store/database.ts";
@@ -48,6 +49,14 @@ export interface KeyedCommand {
   readonly dryRun?: boolean;
 }
 
+interface OfTenant {
+  readonly tenant: string;
+}
+interface OfFeature extends OfTenant {
+  /** All features where none is named. */
+  readonly feature?: string | undefined;
+}
+
 export interface Purser<C extends CatalogInput> {
   /**
    * Consumes and runs the caller's write in one transaction: both are committed, or neither. Given the pool it owns the
@@ -72,24 +81,29 @@ export interface Purser<C extends CatalogInput> {
 
   /** May this tenant do this now, how much is left, and if not, why not and what would unlock it? */
   check(input: CheckInput & { readonly feature: Checkable<C> }): Promise<Decision | InvalidQuestion>;
-  checkAll(input: { readonly tenant: string }): Promise<Decision[]>;
+  /** The same for every feature on sale, however many, in the order of their keys. */
+  checkAll(input: OfTenant): Promise<Decision[]>;
+  listEntitlements(input: OfTenant & PageInput): Promise<Page<Decision>>;
   hasEntitlement(tenant: string, feature: FeatureKey<C>): Promise<boolean>;
   entitlementValue(tenant: string, feature: FeatureKey<C>): Promise<number | null>;
-  balances(input: { readonly tenant: string; readonly feature?: string | undefined }): Promise<Balance[]>;
-  /** The grants that count now or will count later, in burn order, each with what it has paid for so far. */
-  grants(input: { readonly tenant: string; readonly feature?: string | undefined }): Promise<OpenGrant[]>;
+  /** What is left of every feature that counts, by subject and feature, the tenant's own first: all of it, however much. */
+  balances(input: OfFeature): Promise<Balance[]>;
+  listBalances(input: OfFeature & PageInput): Promise<Page<Balance>>;
+  /** The grants that count now or will count later, in burn order, each with what it has paid for so far: all of them. */
+  grants(input: OfFeature): Promise<OpenGrant[]>;
+  listGrants(input: OfFeature & PageInput): Promise<Page<OpenGrant>>;
 
   /** Makes a tenant, on a plan where one is named; its id is its idempotency key. */
   createTenant(input: OpenTenantInput & { readonly plan?: PlanKey<C> | undefined }): Promise<OpenTenantOutcome>;
   findTenant(input: { readonly tenant: string }): Promise<Tenant | undefined>;
-  /** A page of tenants in the order of their ids; of one mode where it is named. */
-  listTenants(input: {
-    readonly after?: string;
-    readonly count: number;
-    readonly mode?: "live" | "test" | undefined;
-    /** With what the ids begin. */
-    readonly prefix?: string | undefined;
-  }): Promise<Tenant[]>;
+  /** Tenants in the order of their ids; of one mode where it is named. */
+  listTenants(
+    input: PageInput & {
+      readonly mode?: "live" | "test" | undefined;
+      /** With what the ids begin. */
+      readonly prefix?: string | undefined;
+    },
+  ): Promise<Page<Tenant>>;
   /** Where each of these tenants stands: its time, its plan, the status of its subscription. */
   standings(input: { readonly tenants: readonly string[] }): Promise<Map<string, Standing>>;
   advanceClock(input: { readonly tenant: string; readonly to: Date }): Promise<AdvanceClockOutcome>;
@@ -103,7 +117,7 @@ export interface Purser<C extends CatalogInput> {
   ): Promise<PublishOutcome>;
   /** What publishing the catalogue this was created with, or another one, would change, and whom it would touch. */
   diffCatalog(input?: Omit<CompareInput, "catalog"> & { readonly catalog?: unknown }): Promise<CompareOutcome>;
-  /** That and when the catalogue was published, and by whom, newest first; 100 where no number is named. */
+  /** That and when the catalogue was published, and by whom, newest first; every time where no count is named. */
   catalogRevisions(input?: { readonly before?: number; readonly count?: number }): Promise<CatalogRevision[]>;
   /** Takes over another system's JSON entitlements, with the tenants that hold them: all of it or nothing. */
   importEntitlements(input: {
@@ -192,11 +206,14 @@ export function createPurser<const C extends CatalogInput>(options: {
     issueGrant: (db, input) => onBalance(db, (tx) => issueGrant(tx, input)),
 
     check: (input) => check(database, input),
-    checkAll: (input) => checkAll(database, input),
+    checkAll: (input) => wholeOf((page) => listEntitlements(database, { ...input, ...page })),
+    listEntitlements: (input) => listEntitlements(database, input),
     hasEntitlement: (tenant, feature) => hasEntitlement(database, tenant, feature),
     entitlementValue: (tenant, feature) => entitlementValue(database, tenant, feature),
-    balances: (input) => balances(database, input),
-    grants: (input) => grants(database, input),
+    balances: (input) => wholeOf((page) => listBalances(database, { ...input, ...page })),
+    listBalances: (input) => listBalances(database, input),
+    grants: (input) => wholeOf((page) => listGrants(database, { ...input, ...page })),
+    listGrants: (input) => listGrants(database, input),
 
     createTenant: (input) => inTransaction(database, (tx) => openTenant(tx, input)),
     findTenant: (input) => findTenant(database, input),
@@ -239,7 +256,7 @@ export function createPurser<const C extends CatalogInput>(options: {
     publishedCatalog: (input) => publishedCatalog(database, input),
     diffCatalog: ({ catalog: other, ...input } = {}) =>
       compareCatalog(database, { ...input, catalog: other === undefined ? catalog : other }),
-    catalogRevisions: ({ before, count = 100 } = {}) => catalogRevisions(database, { before, count }),
+    catalogRevisions: (input = {}) => catalogRevisions(database, input),
     async importEntitlements({ dryRun, ...input }) {
       try {
         return await inTransaction(database, (tx) => importEntitlements(tx, input), dryRun);

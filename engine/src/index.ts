@@ -27,6 +27,7 @@ export {
   type Consumed,
   type DenialReason,
 } from "./foundation/outcome.ts";
+export type { Key, Page, PageInput } from "./foundation/page.ts";
 export { slotOf } from "./foundation/slot.ts";
 export { isStorable } from "./foundation/text.ts";
 export { type DatabaseFacts, inspectDatabase, type SchemaState } from "./store/inspect.ts";

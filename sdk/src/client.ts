@@ -4,6 +4,7 @@ import {
   type Balance,
   type CatalogComparison,
   type CatalogRequest,
+  type CatalogRevision,
   type CatalogRevisionPage,
   type CatalogValidity,
   type CheckRequest,
@@ -38,6 +39,11 @@ interface OfTenant {
   readonly tenant: string;
 }
 
+interface OfFeature extends OfTenant {
+  /** All features where none is named. */
+  readonly feature?: string;
+}
+
 export interface CheckInput extends CheckRequest, OfTenant {}
 
 export interface ConsumeInput extends ConsumeRequest, OfTenant {
@@ -66,16 +72,20 @@ export interface PublishInput extends PublishCatalogRequest {
 export interface Client {
   /** May this tenant do this now, how much is left, and if not, why not? A denial is an answer. */
   check(input: CheckInput): Promise<Decision>;
-  /** The same for every feature on sale. Throws `tenant_unknown`. */
+  /** The same for every feature on sale, however many. Throws `tenant_unknown`. */
   checkAll(input: OfTenant): Promise<readonly Decision[]>;
+  /** One by one, read page after page as they are taken; so with `eachBalance` and `eachGrant`. */
+  eachDecision(input: OfTenant): AsyncIterable<Decision>;
   /** Takes an amount, once per key, or refuses and leaves nothing; a refusal is a value. */
   consume(input: ConsumeInput): Promise<ConsumeOutcome>;
   /** Adds an amount, or unlimited use, to a balance, once per key. */
   issueGrant(input: GrantInput): Promise<GrantOutcome>;
-  /** What is left, by feature and subject. Throws `tenant_unknown`. */
-  balances(input: OfTenant & { readonly feature?: string }): Promise<readonly Balance[]>;
-  /** The open grants in burn order, each with what it has paid for so far. Throws `tenant_unknown`. */
-  grants(input: OfTenant & { readonly feature?: string }): Promise<readonly OpenGrant[]>;
+  /** What is left, by subject and feature, the tenant's own first: all of it. Throws `tenant_unknown`. */
+  balances(input: OfFeature): Promise<readonly Balance[]>;
+  eachBalance(input: OfFeature): AsyncIterable<Balance>;
+  /** The open grants in burn order, each with what it has paid for so far: all of them. Throws `tenant_unknown`. */
+  grants(input: OfFeature): Promise<readonly OpenGrant[]>;
+  eachGrant(input: OfFeature): AsyncIterable<OpenGrant>;
   readonly tenants: {
     create(input: CreateTenantInput): Promise<CreateTenantOutcome>;
     /** Undefined where there is none of this id. */
@@ -87,6 +97,8 @@ export interface Client {
       /** With what the ids begin. */
       readonly prefix?: string;
     }): Promise<TenantPage>;
+    /** Every tenant, read page after page as they are taken. */
+    each(input?: { readonly prefix?: string }): AsyncIterable<Tenant>;
     subscribe(input: SubscribeInput): Promise<SubscribeOutcome>;
     advanceClock(input: AdvanceClockInput): Promise<AdvanceClockOutcome>;
   };
@@ -95,6 +107,8 @@ export interface Client {
     published(): Promise<PublishedCatalog | undefined>;
     /** A page of the publications, newest first; `nextCursor` of the last page is null. */
     revisions(input?: { readonly limit?: number; readonly cursor?: string }): Promise<CatalogRevisionPage>;
+    /** Every one, newest first, read page after page as they are taken. */
+    eachRevision(): AsyncIterable<CatalogRevision>;
     /** One revision, as it was published; undefined where there is none of this number. */
     revision(input: { readonly revision: number }): Promise<PublishedCatalog | undefined>;
     /** Every place at which a catalogue is wrong. Changes nothing. */
@@ -107,6 +121,11 @@ export interface Client {
 }
 
 type Query = NonNullable<Request["query"]>;
+/** The operations that answer a page. */
+type List = "listEntitlements" | "listBalances" | "listGrants" | "listTenants" | "listCatalogRevisions";
+/** How many lines a page has at most. */
+const MOST = 1000;
+
 interface Sent<Name extends OperationName> {
   readonly tenant?: string;
   readonly revision?: number;
@@ -132,30 +151,35 @@ export function createClient(options: ClientOptions): Client {
     bodyOf(await ask(name, sent)) as Answers[Name];
   const outcome = async <Name extends OperationName>(name: Name, sent: Sent<Name>, key?: string) =>
     outcomeOf(name, await ask(name, sent), key) as OutcomeOf<Name>;
-  /** Every line of a list, page after page. */
-  const whole = async <Name extends OperationName, Line>(
+  /** Every line of a list. The next page is not asked for before it is wanted. */
+  const each = async function* <Name extends List, Line>(
     name: Name,
     { tenant = "", query = {} }: { readonly tenant?: string; readonly query?: Query },
     linesOf: (page: Answers[Name]) => readonly Line[],
-  ): Promise<readonly Line[]> => {
-    const lines: Line[] = [];
+  ): AsyncGenerator<Line, void> {
     for (let cursor: string | undefined; ; ) {
-      const page = await answer(name, { tenant, query: { ...query, cursor } });
-      lines.push(...linesOf(page));
-      const next = "nextCursor" in page ? page.nextCursor : undefined;
-      if (typeof next !== "string") return lines;
-      cursor = next;
+      const page = await answer(name, { tenant, query: { ...query, limit: MOST, cursor } });
+      yield* linesOf(page);
+      if (typeof page.nextCursor !== "string") return;
+      cursor = page.nextCursor;
     }
   };
+  const eachDecision = ({ tenant }: OfTenant) => each("listEntitlements", { tenant }, (page) => page.entitlements);
+  const eachBalance = ({ tenant, ...query }: OfFeature) =>
+    each("listBalances", { tenant, query }, (page) => page.balances);
+  const eachGrant = ({ tenant, ...query }: OfFeature) => each("listGrants", { tenant, query }, (page) => page.grants);
 
   return {
     check: ({ tenant, ...body }) => answer("check", { tenant, body }),
-    checkAll: ({ tenant }) => whole("listEntitlements", { tenant }, ({ entitlements }) => entitlements),
+    checkAll: (input) => whole(eachDecision(input)),
+    eachDecision,
     consume: ({ tenant, idempotencyKey, ...body }) => outcome("consume", { tenant, body, idempotencyKey }),
     issueGrant: ({ tenant, dedupeKey, ...body }) =>
       outcome("issueGrant", { tenant, body, idempotencyKey: dedupeKey }, "dedupeKey"),
-    balances: ({ tenant, ...query }) => whole("listBalances", { tenant, query }, ({ balances }) => balances),
-    grants: ({ tenant, ...query }) => whole("listGrants", { tenant, query }, ({ grants }) => grants),
+    balances: (input) => whole(eachBalance(input)),
+    eachBalance,
+    grants: (input) => whole(eachGrant(input)),
+    eachGrant,
     tenants: {
       create: (body) => outcome("createTenant", { body }),
       async get({ tenant }) {
@@ -163,6 +187,7 @@ export function createClient(options: ClientOptions): Client {
         return "outcome" in found ? undefined : found;
       },
       list: (query = {}) => answer("listTenants", { query: { ...query } }),
+      each: (query = {}) => each("listTenants", { query: { ...query } }, (page) => page.tenants),
       subscribe: ({ tenant, idempotencyKey, ...body }) => outcome("subscribe", { tenant, body, idempotencyKey }),
       advanceClock: ({ tenant, ...body }) => outcome("advanceClock", { tenant, body }),
     },
@@ -172,6 +197,7 @@ export function createClient(options: ClientOptions): Client {
         return "outcome" in found ? undefined : found;
       },
       revisions: (query = {}) => answer("listCatalogRevisions", { query: { ...query } }),
+      eachRevision: () => each("listCatalogRevisions", {}, (page) => page.revisions),
       async revision({ revision }) {
         const found = await outcome("getCatalogRevision", { revision });
         return "outcome" in found ? undefined : found;
@@ -185,6 +211,12 @@ export function createClient(options: ClientOptions): Client {
         }),
     },
   };
+}
+
+async function whole<Line>(lines: AsyncIterable<Line>): Promise<readonly Line[]> {
+  const all: Line[] = [];
+  for await (const line of lines) all.push(line);
+  return all;
 }
 
 function bodyOf(reply: Reply): unknown {

@@ -95,10 +95,10 @@ test("every method has its address", async () => {
   await client.tenants.advanceClock({ tenant, to: "2031-01-01T00:00:00Z" });
   expect(seen.map(({ method, url, key, body }) => [method, url, key, JSON.stringify(body)])).toEqual([
     ["POST", "/v1/tenants/t/check", undefined, '{"feature":"f"}'],
-    ["GET", "/v1/tenants/t/entitlements", undefined, undefined],
+    ["GET", "/v1/tenants/t/entitlements?limit=1000", undefined, undefined],
     ["POST", "/v1/tenants/t/grants", "d", '{"feature":"f","unlimited":true}'],
-    ["GET", "/v1/tenants/t/balances?feature=f%26g", undefined, undefined],
-    ["GET", "/v1/tenants/t/balances", undefined, undefined],
+    ["GET", "/v1/tenants/t/balances?feature=f%26g&limit=1000", undefined, undefined],
+    ["GET", "/v1/tenants/t/balances?limit=1000", undefined, undefined],
     ["POST", "/v1/tenants", undefined, '{"tenant":"t","plan":"pro"}'],
     ["GET", "/v1/tenants/t", undefined, undefined],
     ["GET", "/v1/tenants?limit=5&cursor=c", undefined, undefined],
@@ -116,10 +116,33 @@ test("a list is read to its end, page after page", async () => {
   );
   expect(await client.balances({ tenant: "t", feature: "f" })).toEqual([{ feature: "a" }, { feature: "b" }]);
   expect(seen.map(({ url }) => url)).toEqual([
-    "/v1/tenants/t/balances?feature=f",
-    "/v1/tenants/t/balances?feature=f&cursor=A",
-    "/v1/tenants/t/balances?feature=f&cursor=B",
+    "/v1/tenants/t/balances?feature=f&limit=1000",
+    "/v1/tenants/t/balances?feature=f&limit=1000&cursor=A",
+    "/v1/tenants/t/balances?feature=f&limit=1000&cursor=B",
   ]);
+});
+
+test("line by line, the next page is asked for only when it is wanted", async () => {
+  const { seen, client } = await talking(
+    { status: 200, body: { tenants: [{ tenant: "a" }, { tenant: "b" }], nextCursor: "B" } },
+    { status: 200, body: { tenants: [{ tenant: "c" }], nextCursor: null } },
+  );
+  const told: [tenant: string, asked: number][] = [];
+  for await (const { tenant } of client.tenants.each({ prefix: "p" })) told.push([tenant, seen.length]);
+  expect(told).toEqual([
+    ["a", 1],
+    ["b", 1],
+    ["c", 2],
+  ]);
+  expect(seen.map(({ url }) => url)).toEqual([
+    "/v1/tenants?prefix=p&limit=1000",
+    "/v1/tenants?prefix=p&limit=1000&cursor=B",
+  ]);
+  const { seen: asked, client: other } = await talking({ status: 200, body: { grants: [{}, {}], nextCursor: "x" } });
+  for await (const _ of other.eachGrant({ tenant: "t" })) break;
+  expect(asked).toHaveLength(1);
+  const { client: third } = await talking({ status: 200, body: { revisions: [{ revision: 1 }], nextCursor: null } });
+  for await (const { revision } of third.catalog.eachRevision()) expect(revision).toBe(1);
 });
 
 test("a refusal that is expected is a value, with what the server said about it", async () => {
@@ -210,5 +233,5 @@ test("another fetch may be given", async () => {
   };
   const client = createClient({ url: "https://purser.example/", key: "k", fetch });
   expect(await client.checkAll({ tenant: "t" })).toEqual([]);
-  expect(asked).toEqual(["https://purser.example/v1/tenants/t/entitlements"]);
+  expect(asked).toEqual(["https://purser.example/v1/tenants/t/entitlements?limit=1000"]);
 });

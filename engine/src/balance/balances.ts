@@ -1,6 +1,8 @@
+import { type Page, type PageInput, pageOf } from "../foundation/page.ts";
 import { quantityFrom } from "../foundation/quantity.ts";
+import { slotOf } from "../foundation/slot.ts";
 import { asName } from "../foundation/text.ts";
-import { balancesOf } from "../store/balances.ts";
+import { type BalanceRow, balancesAfter } from "../store/balances.ts";
 import type { Session } from "../store/database.ts";
 
 /** What is left of a feature, and where the number comes from. Quantities in units of the feature. */
@@ -32,14 +34,26 @@ export interface Balance {
   readonly nextChangeAt: Date | null;
 }
 
-/** The balances of a tenant as they stand now, by feature and subject; of one feature where it is named. */
-export async function balances(
+/**
+ * A page of the balances of a tenant as they stand now, by subject and feature, the tenant's own first; of one feature where
+ * it is named. Empty for a tenant that does not exist.
+ */
+export async function listBalances(
   session: Session,
-  input: { readonly tenant: string; readonly feature?: string | undefined },
-): Promise<Balance[]> {
+  input: PageInput & { readonly tenant: string; readonly feature?: string | undefined },
+): Promise<Page<Balance>> {
   const tenant = asName(input.tenant);
-  if (tenant === undefined) return [];
-  return (await balancesOf(session, tenant, input.feature ?? null)).map((row) => ({
+  if (tenant === undefined) return { lines: [], next: null };
+  const of = { slot: slotOf(tenant), tenant, feature: input.feature ?? null };
+  return pageOf(input, {
+    read: (after, most) => balancesAfter(session, of, after, most),
+    keyOf: ({ subject, feature }) => [subject, feature],
+    lineOf: fromRow,
+  });
+}
+
+function fromRow(row: BalanceRow): Balance {
+  return {
     feature: row.feature,
     subject: row.subject,
     kind: row.kind,
@@ -56,5 +70,5 @@ export async function balances(
     version: Number(row.version),
     asOf: row.as_of,
     nextChangeAt: row.next_change_at,
-  }));
+  };
 }

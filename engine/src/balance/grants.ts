@@ -1,8 +1,9 @@
+import { type Page, type PageInput, pageOf } from "../foundation/page.ts";
 import { quantityFrom } from "../foundation/quantity.ts";
 import { slotOf } from "../foundation/slot.ts";
 import { asName } from "../foundation/text.ts";
 import type { Session } from "../store/database.ts";
-import { type OpenGrantRow, openGrantsOf } from "../store/grants.ts";
+import { type OpenGrantRow, openGrantsAfter } from "../store/grants.ts";
 
 /** A grant that counts now or will count later, and how far it has been drawn. Quantities in units of the feature. */
 export interface OpenGrant {
@@ -31,37 +32,40 @@ export interface OpenGrant {
 }
 
 /**
- * The open grants of a tenant as they stand now, by feature and subject, in the order in which they are drawn; of one
- * feature where it is named. Ended and voided ones are not among them.
+ * A page of the open grants of a tenant as they stand now, by subject and feature and in the order in which they are drawn,
+ * those that do not count yet at the place where they will; of one feature where it is named. Ended and voided ones are not
+ * among them. Empty for a tenant that does not exist.
  */
-export async function grants(
+export async function listGrants(
   session: Session,
-  input: { readonly tenant: string; readonly feature?: string | undefined },
-): Promise<OpenGrant[]> {
+  input: PageInput & { readonly tenant: string; readonly feature?: string | undefined },
+): Promise<Page<OpenGrant>> {
   const tenant = asName(input.tenant);
-  if (tenant === undefined) return [];
-  let holder = "";
-  let order = 0;
-  return (await openGrantsOf(session, slotOf(tenant), tenant, input.feature ?? null)).map((row) => {
-    const of = JSON.stringify([row.feature, row.subject]);
-    order = of === holder ? order + 1 : 1;
-    holder = of;
-    return {
-      grantId: row.grant_id,
-      feature: row.feature,
-      subject: row.subject,
-      source: row.source,
-      amount: row.unlimited ? null : quantityFrom(row.amount),
-      unlimited: row.unlimited,
-      used: quantityFrom(row.used),
-      remaining: row.remaining === null ? null : quantityFrom(row.remaining),
-      burnOrder: row.active ? order : null,
-      priority: row.priority,
-      effectiveAt: row.effective_at,
-      expiresAt: row.expires_at,
-      issuedAt: row.issued_at,
-      dedupeKey: row.dedupe_key,
-      metadata: row.metadata ?? {},
-    };
+  if (tenant === undefined) return { lines: [], next: null };
+  const of = { slot: slotOf(tenant), tenant, feature: input.feature ?? null };
+  return pageOf(input, {
+    read: (after, most) => openGrantsAfter(session, of, after, most),
+    keyOf: ({ subject, feature, position }) => [subject, feature, position],
+    lineOf: fromRow,
   });
+}
+
+function fromRow(row: OpenGrantRow): OpenGrant {
+  return {
+    grantId: row.grant_id,
+    feature: row.feature,
+    subject: row.subject,
+    source: row.source,
+    amount: row.unlimited ? null : quantityFrom(row.amount),
+    unlimited: row.unlimited,
+    used: quantityFrom(row.used),
+    remaining: row.remaining === null ? null : quantityFrom(row.remaining),
+    burnOrder: row.burn_order === null ? null : Number(row.burn_order),
+    priority: row.priority,
+    effectiveAt: row.effective_at,
+    expiresAt: row.expires_at,
+    issuedAt: row.issued_at,
+    dedupeKey: row.dedupe_key,
+    metadata: row.metadata ?? {},
+  };
 }

@@ -10,12 +10,12 @@ export interface CatalogRevision {
   readonly contentHash: string;
 }
 
-/** At most `count` revisions, newest first; those before one of them where it is named. */
+/** Revisions, newest first: all of them, or at most `count`; those before one of them where it is named. */
 export async function catalogRevisions(
   session: Session,
-  input: { readonly before?: number | undefined; readonly count: number },
+  input: { readonly before?: number | undefined; readonly count?: number | undefined },
 ): Promise<CatalogRevision[]> {
-  return (await revisionsBefore(session, input.before ?? null, input.count)).map((row) => ({
+  return (await revisionsBefore(session, input.before ?? null, input.count ?? null)).map((row) => ({
     revision: row.revision,
     publishedBy: row.published_by,
     publishedAt: row.published_at,

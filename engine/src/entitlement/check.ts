@@ -1,7 +1,9 @@
+import { type Page, type PageInput, pageOf } from "../foundation/page.ts";
 import { quantityFrom, asQuantity } from "../foundation/quantity.ts";
+import { slotOf } from "../foundation/slot.ts";
 import { asName } from "../foundation/text.ts";
 import type { Session } from "../store/database.ts";
-import { checkEntitlement, type DecisionRow, entitlementsOf } from "../store/entitlements.ts";
+import { checkEntitlement, type DecisionRow, entitlementsAfter } from "../store/entitlements.ts";
 import type { Decision } from "./decision.ts";
 
 export interface CheckInput {
@@ -35,11 +37,19 @@ export async function check(session: Session, input: CheckInput): Promise<Decisi
   return fromRow(row);
 }
 
-/** The same answer for every feature on sale, in the order of their keys; empty for a tenant that does not exist. */
-export async function checkAll(session: Session, input: { readonly tenant: string }): Promise<Decision[]> {
+/** The same answer for a page of the features on sale, in the order of their keys; none for a tenant that does not exist. */
+export async function listEntitlements(
+  session: Session,
+  input: PageInput & { readonly tenant: string },
+): Promise<Page<Decision>> {
   const tenant = asName(input.tenant);
-  if (tenant === undefined) return [];
-  return (await entitlementsOf(session, tenant)).map(fromRow);
+  if (tenant === undefined) return { lines: [], next: null };
+  const of = { slot: slotOf(tenant), tenant };
+  return pageOf(input, {
+    read: (after, most) => entitlementsAfter(session, of, after, most),
+    keyOf: ({ feature }) => [feature],
+    lineOf: fromRow,
+  });
 }
 
 function fromRow(row: DecisionRow): Decision {

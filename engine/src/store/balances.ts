@@ -108,13 +108,27 @@ export interface BalanceRow {
   next_change_at: Date | null;
 }
 
-const BALANCES = `SELECT subject, feature, kind, enforcement, denied_reason, restricted_by, unlimited, granted, used, held,
-    available, overage, claimed, version, as_of, next_change_at
-  FROM purser.balances_current WHERE tenant_id = $1::text AND ($2::text IS NULL OR feature = $2::text)
-  ORDER BY feature, subject`;
+// The page is cut from the primary key, in its order, before anything is worked out: what a page costs does not grow with
+// the tenant.
+const BALANCES = `SELECT b.subject, b.feature, n.kind, n.enforcement, n.denied_reason, n.restricted_by, n.unlimited,
+    n.granted, n.used, n.held, n.available, n.overage, n.claimed, n.version, n.as_of, n.next_change_at
+  FROM (
+    SELECT b.subject, b.feature FROM purser.balances b
+      WHERE b.tenant_id = $1::text AND b.slot = $2::int AND ($3::text IS NULL OR b.feature = $3::text)
+        AND (b.subject, b.feature) > ($4::text, $5::text)
+      ORDER BY b.subject, b.feature LIMIT $6::int
+  ) b
+  CROSS JOIN LATERAL purser.balance_now($2::int, $1::text, b.subject, b.feature) n
+  ORDER BY b.subject, b.feature`;
 
-export async function balancesOf(session: Session, tenant: string, feature: string | null): Promise<BalanceRow[]> {
-  return session.query<BalanceRow>(BALANCES, [tenant, feature]);
+/** Balances of a tenant behind one of them, by subject and feature; of one feature where it is named. */
+export async function balancesAfter(
+  session: Session,
+  of: { slot: number; tenant: string; feature: string | null },
+  [subject = "", feature = ""]: readonly string[],
+  most: number,
+): Promise<BalanceRow[]> {
+  return session.query<BalanceRow>(BALANCES, [of.tenant, of.slot, of.feature, subject, feature, most]);
 }
 
 function only<Row>(rows: Row[]): Row {

@@ -88,11 +88,11 @@ export async function featureKinds(session: Session): Promise<FeatureKindRow[]> 
 const REVISIONS = `SELECT revision, content_hash, published_by, published_at FROM purser.catalog_revisions
   WHERE $1::int IS NULL OR revision < $1::int ORDER BY revision DESC LIMIT $2::int`;
 
-/** Revisions without their content, newest first, below one of them where it is named. */
+/** Revisions without their content, newest first, below one of them where it is named; all where no count is. */
 export async function revisionsBefore(
   session: Session,
   before: number | null,
-  count: number,
+  count: number | null,
 ): Promise<Omit<RevisionRow, "content">[]> {
   return session.query<Omit<RevisionRow, "content">>(REVISIONS, [before, count]);
 }

@@ -35,12 +35,25 @@ export async function checkEntitlement(
   return session.query<DecisionRow>(COLUMNS_OF_ONE, [tenant, feature, amount, subject]);
 }
 
-const COLUMNS_OF_ALL = `SELECT allowed, reason, feature, kind, tier, required_tier, value, quantity_limit, used, remaining,
-    unlimited, over_limit, resets_at, source, restricted_by, unlocked_by, as_of, version
-  FROM purser.entitlements_current WHERE tenant_id = $1::text ORDER BY feature`;
+// The page is cut from the features before any of them is decided about.
+const COLUMNS_OF_PAGE = `SELECT c.allowed, c.reason, c.feature, c.kind, c.tier, c.required_tier, c.value, c.quantity_limit,
+    c.used, c.remaining, c.unlimited, c.over_limit, c.resets_at, c.source, c.restricted_by, c.unlocked_by, c.as_of, c.version
+  FROM purser.tenants t
+  CROSS JOIN (
+    SELECT f.key FROM purser.features f WHERE f.active AND f.key > $3::text ORDER BY f.key LIMIT $4::int
+  ) f
+  CROSS JOIN LATERAL purser.check_entitlement(t.tenant_id, f.key) c
+  WHERE t.tenant_id = $1::text AND t.slot = $2::int AND t.erased_at IS NULL
+  ORDER BY f.key`;
 
-export async function entitlementsOf(session: Session, tenant: string): Promise<DecisionRow[]> {
-  return session.query<DecisionRow>(COLUMNS_OF_ALL, [tenant]);
+/** Decisions about a tenant for the features on sale behind one of them, in the order of their keys. */
+export async function entitlementsAfter(
+  session: Session,
+  of: { slot: number; tenant: string },
+  [feature = ""]: readonly string[],
+  most: number,
+): Promise<DecisionRow[]> {
+  return session.query<DecisionRow>(COLUMNS_OF_PAGE, [of.tenant, of.slot, feature, most]);
 }
 
 const HAS = `SELECT purser.has_entitlement($1::text, $2::text) AS entitled`;

@@ -58,17 +58,16 @@ const LIST = `SELECT tenant_id, name, mode, time_zone, currency, version, create
   ORDER BY tenant_id LIMIT $2::int`;
 
 /**
- * Tenants in the order of their ids, after one id: a page of a list that stays stable while rows are added. The ids that
- * begin with `prefix` lie between it and itself with the last character there is.
+ * Tenants behind one of them, in the order of their ids; of one mode where it is named. The ids that begin with `prefix` lie
+ * between it and itself with the last character there is.
  */
-export async function listTenants(
+export async function tenantsAfter(
   session: Session,
-  after: string,
-  count: number,
-  mode: string | null,
-  prefix: string,
+  of: { mode: string | null; prefix: string },
+  [tenant = ""]: readonly string[],
+  most: number,
 ): Promise<TenantRow[]> {
-  return session.query<TenantRow>(LIST, [after, count, mode, prefix]);
+  return session.query<TenantRow>(LIST, [tenant, most, of.mode, of.prefix]);
 }
 
 const NOW = `SELECT purser.tenant_now($1::int, $2::text) AS now_at`;

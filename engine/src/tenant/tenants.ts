@@ -1,7 +1,8 @@
+import { type Page, type PageInput, pageOf } from "../foundation/page.ts";
 import { slotOf } from "../foundation/slot.ts";
 import { asName } from "../foundation/text.ts";
 import type { Session } from "../store/database.ts";
-import { findTenant as find, listTenants as list, type TenantRow } from "../store/tenants.ts";
+import { findTenant as find, type TenantRow, tenantsAfter } from "../store/tenants.ts";
 import type { Tenant } from "./tenant.ts";
 
 /** One tenant, or undefined where there is none of this id. */
@@ -12,22 +13,19 @@ export async function findTenant(session: Session, input: { readonly tenant: str
   return row === undefined ? undefined : fromRow(row);
 }
 
-/**
- * At most `count` tenants in the order of their ids, after the id `after`; of one mode where it is named, and with ids that
- * begin with `prefix`.
- */
+/** A page of tenants in the order of their ids; of one mode where it is named, and with ids that begin with `prefix`. */
 export async function listTenants(
   session: Session,
-  input: {
-    readonly after?: string;
-    readonly count: number;
-    readonly mode?: "live" | "test" | undefined;
-    readonly prefix?: string | undefined;
-  },
-): Promise<Tenant[]> {
-  const [after, prefix] = [input.after, input.prefix].map((text) => asName(text ?? "", true));
-  if (prefix === undefined) return [];
-  return (await list(session, after ?? "", input.count, input.mode ?? null, prefix)).map(fromRow);
+  input: PageInput & { readonly mode?: "live" | "test" | undefined; readonly prefix?: string | undefined },
+): Promise<Page<Tenant>> {
+  const prefix = asName(input.prefix ?? "", true);
+  if (prefix === undefined) return { lines: [], next: null };
+  const of = { mode: input.mode ?? null, prefix };
+  return pageOf(input, {
+    read: (after, most) => tenantsAfter(session, of, after, most),
+    keyOf: ({ tenant_id }) => [tenant_id],
+    lineOf: fromRow,
+  });
 }
 
 function fromRow(row: TenantRow): Tenant {

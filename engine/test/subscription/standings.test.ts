@@ -28,7 +28,7 @@ test("a list is narrowed to the ids that begin with a text, taken literally", as
     await bench.purser.createTenant({ tenant, actor: "test" });
   }
   const found = async (prefix: string) =>
-    (await bench.purser.listTenants({ count: 10, prefix })).map(({ tenant }) => tenant);
+    (await bench.purser.listTenants({ count: 10, prefix })).lines.map(({ tenant }) => tenant);
   expect(await found("pre%")).toEqual(["pre%fix", "pre%fix-two"]);
   expect(await found("pre")).toEqual(["pre%fix", "pre%fix-two", "pre_", "prefix", "pre\u{1f600}"]);
   expect(await found("pre\0")).toEqual([]);

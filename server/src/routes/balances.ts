@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { RefusedAnswer } from "../answer.ts";
 import type { OpenPurser } from "../open-purser.ts";
-import { nextCursor, page, pageOf } from "./paging.ts";
+import { cursorOf, nextCursor, page } from "./paging.ts";
 import { nothing, route } from "./route.ts";
 import { amount, feature, instant, metadata, ofTenant, quantity, subject, time } from "./wire.ts";
 
@@ -56,8 +56,8 @@ export const listBalances = route({
   method: "GET",
   path: "/v1/tenants/{tenant}/balances",
   operation: "listBalances",
-  summary: "What is left of every feature that counts, by feature and subject.",
-  description: "In the order of features and, within one, of subjects; a page at a time.",
+  summary: "What is left of every feature that counts, by subject and feature.",
+  description: "The tenant's own first, then by subject and, within one, by feature; a page at a time.",
   noun: "Balances",
   scope: "balances:read",
   params: ofTenant,
@@ -78,10 +78,10 @@ export const listBalances = route({
     answer: { balances: [messages], nextCursor: null },
   },
   async handle({ purser }, { params, query: { limit = 1000, cursor, ...asked } }) {
-    const found = await purser.balances({ ...params, ...asked });
-    if (found.length === 0 && (await purser.findTenant(params)) === undefined) return { outcome: "tenant_unknown" };
-    const { lines, nextCursor: next } = pageOf(found, (line) => [line.feature, line.subject], { limit, cursor });
-    return { outcome: "found", body: { balances: lines, nextCursor: next } };
+    const found = await purser.listBalances({ ...params, ...asked, after: cursor, count: limit });
+    const { lines } = found;
+    if (lines.length === 0 && (await purser.findTenant(params)) === undefined) return { outcome: "tenant_unknown" };
+    return { outcome: "found", body: { balances: lines, nextCursor: cursorOf(found) } };
   },
 });
 

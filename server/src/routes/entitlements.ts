@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { decision, type DecisionOnTheWire, lastingOf } from "./decision.ts";
-import { nextCursor, page, pageOf } from "./paging.ts";
+import { cursorOf, nextCursor, page } from "./paging.ts";
 import { nothing, route } from "./route.ts";
 import { amount, feature, ofTenant, subject } from "./wire.ts";
 
@@ -96,11 +96,11 @@ export const listEntitlements = route({
     },
   },
   async handle({ purser }, { params, query: { limit = 1000, cursor } }) {
-    const found = await purser.checkAll(params);
-    if (found.length === 0 && (await purser.findTenant(params)) === undefined) return { outcome: "tenant_unknown" };
-    const tier = found.find((line) => line.tier !== null)?.tier ?? null;
-    const { lines, nextCursor: next } = pageOf(found, (line) => [line.feature], { limit, cursor });
-    return { outcome: "found", body: { tier, entitlements: lines, nextCursor: next } };
+    const found = await purser.listEntitlements({ ...params, after: cursor, count: limit });
+    const { lines } = found;
+    if (lines.length === 0 && (await purser.findTenant(params)) === undefined) return { outcome: "tenant_unknown" };
+    const tier = lines.find((line) => line.tier !== null)?.tier ?? null;
+    return { outcome: "found", body: { tier, entitlements: lines, nextCursor: cursorOf(found) } };
   },
 });
 

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { nextCursor, page, pageOf } from "./paging.ts";
+import { cursorOf, nextCursor, page } from "./paging.ts";
 import { route } from "./route.ts";
 import { feature, ofTenant, quantity, time } from "./wire.ts";
 
@@ -33,11 +33,12 @@ export const listGrants = route({
   path: "/v1/tenants/{tenant}/grants",
   operation: "listGrants",
   summary: "The grants that count now or will count later, each with what it has paid for so far.",
-  description: "By feature and subject, and within these in burn order; a page at a time.",
+  description:
+    "The tenant's own first, then by subject and feature, and within these in burn order, those that do not count yet where they will be drawn; a page at a time.",
   noun: "Balances",
   scope: "balances:read",
   params: ofTenant,
-  query: z.strictObject({ feature: feature.exactOptional(), ...page(4, 1000) }),
+  query: z.strictObject({ feature: feature.exactOptional(), ...page(3, 1000) }),
   body: undefined,
   keyed: false,
   answers: { found: z.strictObject({ grants: z.array(grant), nextCursor }).meta({ id: "GrantPage" }) },
@@ -86,15 +87,9 @@ export const listGrants = route({
     },
   },
   async handle({ purser }, { params, query: { limit = 1000, cursor, ...asked } }) {
-    const found = await purser.grants({ ...params, ...asked });
-    if (found.length === 0 && (await purser.findTenant(params)) === undefined) return { outcome: "tenant_unknown" };
-    // What does not count yet stands behind what does, as the engine has it.
-    const rank = (order: number | null) => String(order ?? 9_999_999_999).padStart(10, "0");
-    const { lines, nextCursor: next } = pageOf(
-      found,
-      (line) => [line.feature, line.subject, rank(line.burnOrder), line.grantId],
-      { limit, cursor },
-    );
-    return { outcome: "found", body: { grants: lines, nextCursor: next } };
+    const found = await purser.listGrants({ ...params, ...asked, after: cursor, count: limit });
+    const { lines } = found;
+    if (lines.length === 0 && (await purser.findTenant(params)) === undefined) return { outcome: "tenant_unknown" };
+    return { outcome: "found", body: { grants: lines, nextCursor: cursorOf(found) } };
   },
 });

@@ -1,14 +1,11 @@
-// Pages of a list: in a fixed order, each beginning behind the last line of the one before, so that no line is told twice
-// or left out while others are added. A page is not a snapshot: what changed meanwhile is told as it stands now.
-import { isStorable } from "@purser/engine";
+// How pages of a list travel: each begins behind the last line of the one before, so that no line is told twice or left out
+// while others are added. A page is not a snapshot: what changed meanwhile is told as it stands now.
+import { isStorable, type Key } from "@purser/engine";
 import { z } from "zod";
 
 const MOST = 1000;
 const LIMIT = `must be a whole number from 1 to ${MOST}`;
 const CURSOR = "must be the nextCursor of a page";
-
-/** Where a page begins: behind the line with this key. */
-export type Key = readonly string[];
 
 /** The query of a list whose lines have keys of `parts` names. */
 export function page(parts: number, usual: number) {
@@ -38,9 +35,10 @@ export const nextCursor = z
   .meta({ description: "For the next page; null where this is the last. The header `Link` says the same." });
 
 /** Clients must not make cursors of their own, hence not the plain names. */
-export function cursorAfter(key: Key): string {
-  return Buffer.from(JSON.stringify(key), "utf8").toString("base64url");
-}
+export const cursorAfter = (key: Key) => Buffer.from(JSON.stringify(key), "utf8").toString("base64url");
+
+/** The cursor of the page that follows, if one does. */
+export const cursorOf = ({ next }: { readonly next: Key | null }) => (next === null ? null : cursorAfter(next));
 
 function keyAt(cursor: string, parts: number): Key | undefined {
   let key: unknown;
@@ -53,30 +51,5 @@ function keyAt(cursor: string, parts: number): Key | undefined {
   return names !== undefined && cursorAfter(names) === cursor ? names : undefined;
 }
 
-const isName = (part: unknown): part is string => typeof part === "string" && part.length <= 200 && isStorable(part);
-
-/** One page of a whole list: the lines behind `cursor` in the order of their keys, and where the next page begins. */
-export function pageOf<Line>(
-  lines: readonly Line[],
-  keyOf: (line: Line) => Key,
-  { limit, cursor }: { readonly limit: number; readonly cursor: Key | undefined },
-): { readonly lines: readonly Line[]; readonly nextCursor: string | null } {
-  const behind = lines
-    .map((line) => ({ line, key: keyOf(line) }))
-    .filter(({ key }) => cursor === undefined || compared(key, cursor) > 0)
-    .toSorted((one, other) => compared(one.key, other.key));
-  const shown = behind.slice(0, limit);
-  const last = shown.at(-1);
-  return {
-    lines: shown.map(({ line }) => line),
-    nextCursor: behind.length > limit && last !== undefined ? cursorAfter(last.key) : null,
-  };
-}
-
-function compared(one: Key, other: Key): number {
-  for (const [i, part] of one.entries()) {
-    const against = other[i] ?? "";
-    if (part !== against) return part < against ? -1 : 1;
-  }
-  return 0;
-}
+/** At most 200 characters, as the database counts them, are at most 400 here. */
+const isName = (part: unknown): part is string => typeof part === "string" && part.length <= 400 && isStorable(part);

@@ -1,7 +1,7 @@
 import type { Tenant } from "@purser/engine";
 import { z } from "zod";
 import type { OpenPurser } from "../open-purser.ts";
-import { cursorAfter, nextCursor, page } from "./paging.ts";
+import { cursorOf, nextCursor, page } from "./paging.ts";
 import { nothing, route } from "./route.ts";
 import { instant, metadata, mode, name, ofTenant, tenantId, time } from "./wire.ts";
 
@@ -138,14 +138,9 @@ export const listTenants = route({
     return { ...rest, tenants: tenants.map(lastingOf) };
   },
   example: { query: { limit: "10" }, answer: { tenants: [acme], nextCursor: null } },
-  async handle({ purser }, { query: { limit = 100, cursor = [""], prefix }, caller }) {
-    const [after = ""] = cursor;
-    // One more than asked for tells whether there is another page.
-    const found = await purser.listTenants({ after, count: limit + 1, mode: caller.mode, prefix });
-    const tenants = found.slice(0, limit);
-    const last = tenants.at(-1);
-    const next = found.length > limit && last !== undefined ? cursorAfter([last.tenant]) : null;
-    return { outcome: "found", body: { tenants: await standing(purser, tenants), nextCursor: next } };
+  async handle({ purser }, { query: { limit = 100, cursor, prefix }, caller }) {
+    const found = await purser.listTenants({ after: cursor, count: limit, mode: caller.mode, prefix });
+    return { outcome: "found", body: { tenants: await standing(purser, found.lines), nextCursor: cursorOf(found) } };
   },
 });
 
