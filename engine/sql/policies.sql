@@ -16,12 +16,14 @@ DECLARE
     'command_keys', 'catalog_revisions', 'plan_versions', 'plan_inclusions', 'product_versions',
     'product_inclusions', 'rates'];
   -- Secrets of the server's own doors: not for those who only read.
-  c_secret constant text[] := ARRAY['api_keys', 'webhook_endpoints', 'webhook_inbox', 'schema_migrations', 'schema_files'];
+  c_secret constant text[] := ARRAY['api_keys', 'console_sessions', 'webhook_endpoints', 'webhook_inbox',
+                                     'schema_migrations', 'schema_files'];
   -- The machinery of this database: nothing in it is about the tenant who asks.
   c_local constant text[] := ARRAY['slot_leases', 'slot_epochs'];
-  -- Projections whose rows leave when they stop counting, and a future that was superseded before it began.
+  -- Projections whose rows leave when they stop counting, a future that was superseded before it began, and sessions that
+  -- have ended.
   c_deletable constant text[] := ARRAY['open_grants', 'hold_pins', 'claims', 'slot_leases', 'capabilities',
-                                        'subscription_periods'];
+                                        'subscription_periods', 'console_sessions'];
   v_table text;
   v_root  text;
   v_of_tenant boolean;

@@ -381,6 +381,19 @@ CREATE POLICY own_tenant ON purser.command_keys FOR SELECT TO purser_tenant USIN
 GRANT SELECT ON purser.command_keys TO purser_readonly, purser_service, purser_tenant;
 GRANT INSERT, SELECT ON purser.command_keys TO purser_writer;
 
+CREATE TABLE purser.console_sessions (
+  session_id text COLLATE "C" NOT NULL,
+  secret_hash bytea NOT NULL,
+  key_id text COLLATE "C" NOT NULL,
+  opened_at timestamp with time zone NOT NULL,
+  ends_at timestamp with time zone NOT NULL,
+  CONSTRAINT console_sessions_pkey PRIMARY KEY (session_id),
+  CONSTRAINT console_sessions_secret_hash_check CHECK ((length(secret_hash) = 32))
+);
+ALTER TABLE purser.console_sessions OWNER TO purser_owner;
+GRANT SELECT ON purser.console_sessions TO purser_service;
+GRANT DELETE, INSERT, SELECT, UPDATE ON purser.console_sessions TO purser_writer;
+
 CREATE TABLE purser.entitlements (
   slot integer NOT NULL,
   tenant_id text COLLATE "C" NOT NULL,
@@ -1455,6 +1468,11 @@ GRANT EXECUTE ON FUNCTION purser.balance_now(integer,text,text,text) TO purser_r
 ALTER FUNCTION purser.check_entitlement(text,text,numeric,text) OWNER TO purser_writer;
 GRANT EXECUTE ON FUNCTION purser.check_entitlement(text,text,numeric,text) TO purser_readonly, purser_service, purser_tenant;
 
+-- FUNCTION purser.close_console_session(p_session_id text)
+--   RETURNS boolean LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path=pg_catalog, purser, pg_temp
+ALTER FUNCTION purser.close_console_session(text) OWNER TO purser_writer;
+GRANT EXECUTE ON FUNCTION purser.close_console_session(text) TO purser_service;
+
 -- FUNCTION purser.consume(p_tenant text, p_feature text, p_amount numeric, p_idempotency_key text, p_subject text DEFAULT ''::text, p_occurred_at timestamp with time zone DEFAULT NULL::timestamp with time zone, p_metadata jsonb DEFAULT NULL::jsonb, OUT outcome text, OUT replayed boolean, OUT field text, OUT amount numeric, OUT overage numeric, OUT available numeric, OUT unlimited boolean, OUT version bigint, OUT recorded_at timestamp with time zone, OUT resets_at timestamp with time zone, OUT restricted_by text)
 --   RETURNS record LANGUAGE plpgsql VOLATILE SECURITY INVOKER SET search_path=pg_catalog, purser, pg_temp
 ALTER FUNCTION purser.consume(text,text,numeric,text,text,timestamp with time zone,jsonb) OWNER TO purser_writer;
@@ -1507,6 +1525,11 @@ GRANT EXECUTE ON FUNCTION purser.issue_grant(text,text,numeric,text,text,text,ti
 -- FUNCTION purser.open_balance(p_slot integer, p_tenant text, p_subject text, p_feature text, p_at timestamp with time zone, OUT balance_subject text, OUT outcome text)
 --   RETURNS record LANGUAGE plpgsql VOLATILE SECURITY INVOKER SET search_path=pg_catalog, purser, pg_temp
 ALTER FUNCTION purser.open_balance(integer,text,text,text,timestamp with time zone) OWNER TO purser_writer;
+
+-- FUNCTION purser.open_console_session(p_session_id text, p_secret_hash bytea, p_key_id text, p_ends_at timestamp with time zone)
+--   RETURNS void LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path=pg_catalog, purser, pg_temp
+ALTER FUNCTION purser.open_console_session(text,bytea,text,timestamp with time zone) OWNER TO purser_writer;
+GRANT EXECUTE ON FUNCTION purser.open_console_session(text,bytea,text,timestamp with time zone) TO purser_service;
 
 -- FUNCTION purser.publish_catalog(p_expected_revision integer, p_content_hash text, p_content jsonb, p_rows jsonb, p_actor text, p_at timestamp with time zone, OUT outcome text, OUT revision integer)
 --   RETURNS record LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path=pg_catalog, purser, pg_temp

@@ -20,6 +20,13 @@ import type { ConsumeOutcome, Consumed } from "./foundation/outcome.ts";
 import { type Page, type PageInput, wholeOf } from "./foundation/page.ts";
 import { asName } from "./foundation/text.ts";
 import { type ApiKeyRow, type CreateApiKeyCall, createApiKey, findApiKey, revokeApiKey } from "./store/api-keys.ts";
+import {
+  closeConsoleSession,
+  type ConsoleSessionRow,
+  findConsoleSession,
+  type OpenConsoleSessionCall,
+  openConsoleSession,
+} from "./store/console-sessions.ts";
 import type { Session } from "./store/database.ts";
 import { asFault, explained, isLockTimeout } from "./store/errors.ts";
 import { pgDatabase } from "./store/pg.ts";
@@ -135,6 +142,12 @@ export interface Purser<C extends CatalogInput> {
     find(keyId: string): Promise<ApiKeyRow | undefined>;
     create(call: CreateApiKeyCall): Promise<void>;
     revoke(keyId: string): Promise<boolean>;
+  };
+  /** Who is signed in to the server's console, each bound to a key. */
+  readonly consoleSessions: {
+    find(sessionId: string): Promise<ConsoleSessionRow | undefined>;
+    open(call: OpenConsoleSessionCall): Promise<void>;
+    close(sessionId: string): Promise<boolean>;
   };
 }
 
@@ -270,6 +283,11 @@ export function createPurser<const C extends CatalogInput>(options: {
       find: (keyId) => findApiKey(database, keyId),
       create: (call) => createApiKey(database, call),
       revoke: (keyId) => revokeApiKey(database, keyId),
+    },
+    consoleSessions: {
+      find: (sessionId) => findConsoleSession(database, sessionId),
+      open: (call) => openConsoleSession(database, call),
+      close: (sessionId) => closeConsoleSession(database, sessionId),
     },
   };
 }

@@ -102,7 +102,7 @@ describe("the judgement", () => {
     idleInTransactionTimeoutMs: 10_000,
     tablesWithoutRowSecurity: [],
     schema: "current",
-    lastMigration: "migrations/0008_foreign_key.sql",
+    lastMigration: "migrations/0009_console_session.sql",
     clockDifferenceMs: 3,
   };
 

@@ -235,9 +235,10 @@ describe("H04: a session that shadows everything it can name", () => {
       (SELECT array_agg(amount::float ORDER BY version) FROM purser.balance_facts WHERE kind = 'consume') AS consumed,
       (SELECT count(*)::int FROM purser.subscription_periods) AS periods,
       (SELECT revoked_at IS NOT NULL FROM purser.api_keys) AS revoked, (SELECT count(*)::int FROM purser.command_keys) AS kept,
+      (SELECT count(*)::int FROM purser.console_sessions) AS signed_in,
       (SELECT now_at = '2030-01-16T12:00:00Z' FROM purser.test_clocks) AS advanced`;
     expect(await as(superuser, effects)).toEqual([
-      { left: 999_991, consumed: [12, 2], periods: 1, revoked: true, kept: 1, advanced: true },
+      { left: 999_991, consumed: [12, 2], periods: 1, revoked: true, kept: 1, signed_in: 0, advanced: true },
     ]);
     // Nor about those that read.
     const read = "SELECT allowed, remaining FROM purser.check_entitlement($1, $2)";

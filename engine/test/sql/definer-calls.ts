@@ -30,6 +30,8 @@ const outcomes: { readonly [name: string]: unknown } = {
   consume_in_slot: "consumed",
   create_api_key: "",
   revoke_api_key: true,
+  open_console_session: "",
+  close_console_session: true,
   advance_test_clock: "advanced",
 };
 
@@ -74,6 +76,9 @@ export async function definerCalls(database: TestDatabase, tenant: string): Prom
     const key = { keyId: "k1", secretHash: Buffer.alloc(32, 7), name: "", mode: "live", scopes: ["read"] } as const;
     await purser.apiKeys.create({ ...key, tenant: null, actor: "me", expiresAt: null });
     await purser.apiKeys.revoke("k1");
+    const session = { sessionId: "s1", secretHash: Buffer.alloc(32, 8), keyId: "k1" };
+    await purser.consoleSessions.open({ ...session, endsAt: new Date("2031-01-15T12:00:00Z") });
+    await purser.consoleSessions.close("s1");
     await purser.advanceClock({ tenant, to: new Date("2030-01-16T12:00:00Z") });
   } finally {
     await pool.end();

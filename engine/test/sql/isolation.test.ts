@@ -285,7 +285,7 @@ describe("reading as a tenant", () => {
   });
 
   test("purser_readonly and purser_service see every tenant; readers see no secrets", async () => {
-    const secret = /\.(api_keys|webhook_endpoints|webhook_inbox|schema_migrations|schema_files)$/;
+    const secret = /\.(api_keys|console_sessions|webhook_endpoints|webhook_inbox|schema_migrations|schema_files)$/;
     for (const relation of [...tables, ...views]) {
       const all = await seen(admin, relation);
       expect({ relation, rows: await seen(service, relation) }).toEqual({ relation, rows: all });

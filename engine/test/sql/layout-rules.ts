@@ -18,7 +18,7 @@ export const classes: { readonly [name: string]: readonly string[] } = {
   catalogue: words(`
     catalog_revisions tiers features capabilities plans plan_versions plan_inclusions products product_versions
     product_inclusions usage_event_types rates value_event_types`),
-  directory: words("api_keys provider_references webhook_inbox webhook_endpoints invoice_numbers"),
+  directory: words("api_keys console_sessions provider_references webhook_inbox webhook_endpoints invoice_numbers"),
   local: words("slot_leases slot_epochs schema_migrations schema_files"),
 };
 

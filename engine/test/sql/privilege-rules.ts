@@ -7,8 +7,9 @@ const appendOnly = `ARRAY['grants', 'grant_voids', 'balance_facts', 'burns', 're
   'value_events', 'value_event_waivers', 'ledger_entries', 'invoices', 'invoice_lines', 'invoice_numbers', 'audit_log',
   'check_audit', 'command_keys', 'catalog_revisions', 'plan_versions', 'plan_inclusions', 'product_versions',
   'product_inclusions', 'rates']`;
-/** Whose rows leave when they stop counting, or when a planned future is superseded. */
-const deletable = `ARRAY['open_grants', 'hold_pins', 'claims', 'slot_leases', 'capabilities', 'subscription_periods']`;
+/** Whose rows leave when they stop counting, when a planned future is superseded, or when somebody signs out. */
+const deletable = `ARRAY['open_grants', 'hold_pins', 'claims', 'slot_leases', 'capabilities', 'subscription_periods',
+  'console_sessions']`;
 const roles = `ARRAY['purser_owner', 'purser_writer', 'purser_service', 'purser_tenant', 'purser_readonly']`;
 
 /** One row for each privilege on a table, view or column that somebody has besides the owner; a partition is its parent. */
@@ -76,9 +77,9 @@ export const privilegeRules: CatalogueRule[] = [
     name: "H07: secrets, the directory and the machinery are not for tenants, and secrets not for readers",
     find: `SELECT grantee || ' may read ' || name FROM granted
            WHERE privilege LIKE 'SELECT%' AND (
-             grantee = 'purser_tenant' AND name IN ('api_keys', 'provider_references', 'webhook_inbox', 'webhook_endpoints',
-               'invoice_numbers', 'slot_leases', 'slot_epochs', 'schema_migrations', 'schema_files')
-             OR grantee = 'purser_readonly' AND name IN ('api_keys', 'webhook_inbox', 'webhook_endpoints',
+             grantee = 'purser_tenant' AND name IN ('api_keys', 'console_sessions', 'provider_references', 'webhook_inbox',
+               'webhook_endpoints', 'invoice_numbers', 'slot_leases', 'slot_epochs', 'schema_migrations', 'schema_files')
+             OR grantee = 'purser_readonly' AND name IN ('api_keys', 'console_sessions', 'webhook_inbox', 'webhook_endpoints',
                'schema_migrations', 'schema_files'))`,
     bad: [
       ["GRANT SELECT ON purser.api_keys TO purser_readonly", "purser_readonly may read api_keys"],

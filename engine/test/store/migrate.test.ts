@@ -60,6 +60,33 @@ test("S000-1 a populated database migrates again without error and keeps its row
   expect(await wholeSchema(adminUrl)).not.toEqual(before);
 });
 
+test("console sessions that were kept beside the keys are gone, and every key stays", async () => {
+  const { adminUrl } = await blankDatabase();
+  const before = sqlFiles({
+    "migrations/0009_console_session.sql": undefined,
+    "functions/open_console_session.sql": undefined,
+    "functions/close_console_session.sql": undefined,
+  });
+  await migrateTo(before, { url: adminUrl });
+  await run(
+    adminUrl,
+    `INSERT INTO purser.api_keys (key_id, secret_hash, name, mode, scopes, created_by, created_at)
+     SELECT id, sha256(id::bytea), name, 'live', scopes::text[], actor, now() FROM (VALUES
+       ('session', 'console session of key backend', '{}', 'key:backend'),
+       ('backend', 'backend', '{consume}', 'purser keys create'),
+       ('powerless', 'nothing yet', '{}', 'purser keys create'),
+       ('alike', 'console session of key backend', '{}', 'purser keys create'),
+       ('made', 'a console session of key backend', '{}', 'key:backend')) k (id, name, scopes, actor)`,
+  );
+  expect(await migrate({ url: adminUrl })).toMatchObject({ applied: ["migrations/0009_console_session.sql"] });
+  expect(await ask(adminUrl, "SELECT key_id FROM purser.api_keys ORDER BY 1")).toEqual([
+    "alike",
+    "backend",
+    "made",
+    "powerless",
+  ]);
+});
+
 test("a database that is up to date is only looked at: no lock, no write", async () => {
   const { adminUrl } = await migratedDatabase();
   const steps: string[] = [];

@@ -1,5 +1,5 @@
-// A session of the console: a row beside the keys, bound to the key it was opened with, so that every process of a server
-// knows it and ends it. It can do nothing as a key: it has no scopes, and its secret is hashed for this purpose alone.
+// A session of the console: a row bound to the key it was opened with, so that every process of a server knows it and ends
+// it. It is no key: it stands in a table of its own, and its secret is hashed for this purpose alone.
 import { createHash } from "node:crypto";
 import { now } from "@purser/engine";
 import { randomWord, sameSecret } from "../keys.ts";
@@ -20,15 +20,11 @@ function hashOf(keyId: string, secret: string): Buffer {
 export async function openSession(purser: OpenPurser, key: Key): Promise<string> {
   const sessionId = randomWord(8);
   const secret = randomWord(32);
-  await purser.apiKeys.create({
-    keyId: sessionId,
+  await purser.consoleSessions.open({
+    sessionId,
     secretHash: hashOf(key.key_id, secret),
-    name: `console session of key ${key.key_id}`,
-    mode: key.mode,
-    tenant: key.tenant_id,
-    scopes: [],
-    actor: `key:${key.key_id}`,
-    expiresAt: new Date(now().getTime() + LIFETIME_S * 1000),
+    keyId: key.key_id,
+    endsAt: new Date(now().getTime() + LIFETIME_S * 1000),
   });
   return `${sessionId}.${key.key_id}.${secret}`;
 }
@@ -40,15 +36,15 @@ export async function openSession(purser: OpenPurser, key: Key): Promise<string>
 export async function keyOfSession(purser: OpenPurser, session: string): Promise<Key | undefined> {
   const [, sessionId, keyId, secret] = FORM.exec(session) ?? [];
   if (sessionId === undefined || keyId === undefined || secret === undefined) return undefined;
-  const [opened, key] = await Promise.all([purser.apiKeys.find(sessionId), purser.apiKeys.find(keyId)]);
+  const [opened, key] = await Promise.all([purser.consoleSessions.find(sessionId), purser.apiKeys.find(keyId)]);
   const same = sameSecret(hashOf(keyId, secret), opened?.secret_hash ?? nobody);
-  return same && opened !== undefined && opened.mode === key?.mode ? key : undefined;
+  return same && opened?.key_id === keyId ? key : undefined;
 }
 
 /** Ends a session, where it is one. */
 export async function closeSession(purser: OpenPurser, session: string): Promise<void> {
   const [sessionId] = session.split(".");
   if (sessionId !== undefined && (await keyOfSession(purser, session)) !== undefined) {
-    await purser.apiKeys.revoke(sessionId);
+    await purser.consoleSessions.close(sessionId);
   }
 }

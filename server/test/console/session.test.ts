@@ -101,13 +101,32 @@ describe("a session ends", () => {
   test("after twelve hours", async () => {
     const { rig, cookie, tenants } = await signedIn();
     const [left] = (
-      await rig.admin.query(
-        `SELECT round(extract(epoch FROM expires_at - created_at)) AS s FROM purser.api_keys WHERE name LIKE 'console%'`,
-      )
+      await rig.admin.query("SELECT round(extract(epoch FROM ends_at - opened_at)) AS s FROM purser.console_sessions")
     ).rows;
     expect(Math.abs(Number(left.s) - 12 * 60 * 60)).toBeLessThan(5);
-    await rig.admin.query("UPDATE purser.api_keys SET expires_at = now() WHERE name LIKE 'console session%'");
+    await rig.admin.query("UPDATE purser.console_sessions SET ends_at = now()");
     expect(await call(tenants, { cookie })).toMatchObject({ status: 401 });
+  });
+
+  test("and nothing of it is kept; nor was it ever a key", async () => {
+    const { rig, cookie } = await signedIn();
+    const count = async (table: string) =>
+      Number((await rig.admin.query(`SELECT count(*) AS rows FROM purser.${table}`)).rows[0].rows);
+    const keys = await count("api_keys");
+    expect(await count("console_sessions")).toBe(1);
+    await signIn(rig, rig.everything, { cookie });
+    expect(await count("console_sessions")).toBe(1);
+    // Of those that ended by themselves, the next one to sign in lets go.
+    const dead = await rig.makeKey();
+    await signIn(rig, dead.key);
+    await rig.purser.apiKeys.revoke(dead.keyId);
+    await rig.admin.query("UPDATE purser.console_sessions SET ends_at = now() WHERE key_id <> $1", [dead.keyId]);
+    expect(await count("console_sessions")).toBe(2);
+    const { set } = await signIn(rig, rig.everything);
+    expect(await count("console_sessions")).toBe(1);
+    await call(`${rig.url}/console/session`, { cookie: kept(set) }, "DELETE");
+    expect(await count("console_sessions")).toBe(0);
+    expect(await count("api_keys")).toBe(keys + 1);
   });
 });
 
@@ -188,7 +207,9 @@ describe("a cookie changes nothing unless a page of the console asks", () => {
 test("ten failed attempts in a minute are enough, and a wrong body says what is wrong", async () => {
   const rig = await serve();
   const wrong = `purser_live_${"0".repeat(16)}_${"0".repeat(64)}`;
-  expect(await call(`${rig.url}/console/session`, { body: { kye: "x" } }, "POST")).toMatchObject({ code: "invalid_input" });
+  expect(await call(`${rig.url}/console/session`, { body: { kye: "x" } }, "POST")).toMatchObject({
+    code: "invalid_input",
+  });
   for (let i = 0; i < 10; i += 1) expect(await signIn(rig, wrong)).toMatchObject({ code: "unauthenticated" });
   expect(await signIn(rig, wrong)).toMatchObject({ status: 429, code: "too_many_attempts" });
   expect(await signIn(rig, rig.everything)).toMatchObject({ status: 429 });
