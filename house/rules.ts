@@ -24,7 +24,13 @@ const opens: Record<string, readonly string[]> = {
 };
 const nouns = ["entitlement", "subscription", "metering", "balance", "ledger", "tenant", "catalog"];
 /** The floors inside engine/src, from the top; imports only go down. */
-const floors = [["index", "engine", "duty"], ...nouns.map((noun) => [noun]), ["command"], ["store"], ["foundation"]];
+const floors = [
+  ["index", "engine", "purser", "balance-door", "duty"],
+  ...nouns.map((noun) => [noun]),
+  ["command"],
+  ["store"],
+  ["foundation"],
+];
 const bannedWords = /^(utils?|helpers?|common|shared|misc|lib|base|manager|v[2-9])$/i;
 
 const isTest = (path: string) => /(^|\/)test\/|\.test\.tsx?$|^behaviour\//.test(path);

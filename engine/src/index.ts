@@ -4,6 +4,7 @@ export type { ConsumeInput } from "./balance/consume.ts";
 export type { OpenGrant } from "./balance/grants.ts";
 export type { GrantInput, GrantOutcome } from "./balance/issue-grant.ts";
 export type { WithConsumption } from "./balance/with-consumption.ts";
+export type { PgHandle } from "./balance-door.ts";
 export { type CatalogInput, defineCatalog, type FeatureKey, type PlanKey } from "./catalog/catalog.ts";
 export type { OverLimit, PlanEffect, TenantCount } from "./catalog/affected-tenants.ts";
 export type { CatalogChange, CatalogDiff, CatalogSection } from "./catalog/catalog-diff.ts";
@@ -14,7 +15,7 @@ export type { ImportProblem } from "./catalog/import-entitlements.ts";
 export type { PublishOutcome } from "./catalog/publish-catalog.ts";
 export type { PublishedCatalog } from "./catalog/published-catalog.ts";
 export { type CatalogProblem, type ValidCatalog, validateCatalog } from "./catalog/validation.ts";
-export { createPurser, type PgHandle, type Purser } from "./engine.ts";
+export { createPurser } from "./engine.ts";
 export type { CheckInput } from "./entitlement/check.ts";
 export type { Decision } from "./entitlement/decision.ts";
 export { now } from "./foundation/clock.ts";
@@ -30,6 +31,7 @@ export {
 export type { Key, Page, PageInput } from "./foundation/page.ts";
 export { slotOf } from "./foundation/slot.ts";
 export { isStorable } from "./foundation/text.ts";
+export type { Purser } from "./purser.ts";
 export { type DatabaseFacts, inspectDatabase, type SchemaState } from "./store/inspect.ts";
 export {
   type MigrationOptions,
