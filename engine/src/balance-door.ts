@@ -1,54 +1,54 @@
 // The door of the commands on balances: which transaction one runs in, what is tried again, and what a refusal becomes.
-import type { ClientBase, Pool } from "pg";
 import { type ConsumeInput, consume } from "./balance/consume.ts";
 import { type GrantInput, type GrantOutcome, issueGrant } from "./balance/issue-grant.ts";
-import { type WithConsumption, withConsumption } from "./balance/with-consumption.ts";
+import { type WithConsumption, type WithConsumptionInput, withConsumption } from "./balance/with-consumption.ts";
 import type { CapabilityKey, CatalogInput, FeatureKey } from "./catalog/catalog.ts";
 import { findCapability } from "./catalog/find-capability.ts";
-import { retried } from "./command.ts";
+import { answered, retried, Undone } from "./command.ts";
 import { Fault, Refused } from "./foundation/fault.ts";
 import type { ConsumeOutcome, Consumed } from "./foundation/outcome.ts";
-import type { Database, Session } from "./store/database.ts";
+import type { Opened, Session } from "./store/database.ts";
 import { asFault, explained, isLockTimeout } from "./store/errors.ts";
-
-/** Where a command runs: the pool (a transaction of its own) or a client with a transaction of the caller's open. */
-export type PgHandle = Pool | ClientBase;
+import type { Guard } from "./store/guard.ts";
+import { type DatabaseHandle, inSavepoint, opened, type TransactionOf } from "./store/handles.ts";
 
 /** What may be consumed: a feature that counts down, or a capability mapped to one. */
 export type Consumable<C extends CatalogInput> =
   | FeatureKey<C, "metered" | "credits">
   | CapabilityKey<C, "metered" | "credits">;
-export interface BalanceCommands<C extends CatalogInput> {
-  /**
-   * Consumes and runs the caller's write in one transaction: both are committed, or neither. Given the pool it owns the
-   * transaction; given a client it works in a savepoint of the caller's. `write` gets the client to write with and is not
-   * run on a replay. A refusal is the outcome and leaves nothing; an error thrown by `write` undoes the consumption and is
-   * thrown on.
-   */
-  withConsumption<Result>(
-    db: PgHandle,
-    input: ConsumeInput<Consumable<C>>,
-    write: (tx: ClientBase) => Promise<Result>,
-  ): Promise<WithConsumption<Result>>;
-  /**
-   * Consumes, in the caller's transaction or (given the pool) in one of its own. A refusal is thrown as `Refused`, so that
-   * not looking at it cannot sell for free.
-   */
-  consume(db: PgHandle, input: ConsumeInput<Consumable<C>>): Promise<Consumed>;
-  /** The same, with a refusal as a value. In the caller's transaction nothing is undone but by the caller. */
-  tryConsume(db: PgHandle, input: ConsumeInput<Consumable<C>>): Promise<ConsumeOutcome>;
-  /** Adds an amount to a balance, once per dedupe key. */
-  issueGrant(db: PgHandle, input: GrantInput<FeatureKey<C, "capacity" | "metered" | "credits">>): Promise<GrantOutcome>;
+/** Does everything and rolls it back: the answer tells what would happen. */
+interface Preview {
+  readonly dryRun?: boolean | undefined;
 }
 
-/** The commands on balances over a catalogue, the pool and its seam. */
-export function balanceCommands<const C extends CatalogInput>(
-  catalog: C,
-  pool: Pool,
-  database: Database<ClientBase>,
-): BalanceCommands<C> {
-  const isPool = (db: PgHandle): db is Pool => db === pool;
+export interface BalanceCommands<C extends CatalogInput> {
+  /**
+   * Consumes and runs the caller's write in one transaction: both are committed, or neither. Given a database it owns the
+   * transaction; given a transaction of the caller's it works in a savepoint of it. `write` gets the transaction as the
+   * handle's own library knows it and is not run on a replay. A refusal is the outcome and leaves nothing; an error thrown
+   * by `write` undoes the consumption and is thrown on.
+   */
+  withConsumption<Handle extends DatabaseHandle, Result>(
+    db: Handle,
+    input: WithConsumptionInput<Consumable<C>> & Preview,
+    write: (tx: TransactionOf<Handle>) => Promise<Result>,
+  ): Promise<WithConsumption<Result>>;
+  /**
+   * Consumes, in the caller's transaction or (given a database) in one of its own. A refusal is thrown as `Refused`, so
+   * that not looking at it cannot sell for free.
+   */
+  consume(db: DatabaseHandle, input: ConsumeInput<Consumable<C>> & Preview): Promise<Consumed>;
+  /** The same, with a refusal as a value. In the caller's transaction nothing is undone but by the caller. */
+  tryConsume(db: DatabaseHandle, input: ConsumeInput<Consumable<C>> & Preview): Promise<ConsumeOutcome>;
+  /** Adds an amount to a balance, once per dedupe key. */
+  issueGrant(
+    db: DatabaseHandle,
+    input: GrantInput<FeatureKey<C, "capacity" | "metered" | "credits">> & Preview,
+  ): Promise<GrantOutcome>;
+}
 
+/** The commands on balances over a catalogue. */
+export function balanceCommands<const C extends CatalogInput>(catalog: C, guard: Guard): BalanceCommands<C> {
   // A key that was published as a feature is one for ever, so this never has to be forgotten.
   const publishedFeatures = new Set<string>();
 
@@ -64,35 +64,79 @@ export function balanceCommands<const C extends CatalogInput>(
       : { ...input, feature: found.feature, amount: input.amount ?? found.amount };
   }
 
+  function open(db: DatabaseHandle): Opened {
+    const found = opened(db);
+    return "database" in found ? { database: guard.guarded(found.database) } : found;
+  }
+
   /**
    * Runs one call on a balance where the caller wants it: in the caller's transaction, or by itself, committed when it
    * answers. A row that stays locked for too long is `busy` only where no transaction of the caller's is lost by it.
    */
-  async function onBalance<Answer>(db: PgHandle, work: (tx: Session) => Promise<Answer>): Promise<Answer | Busy> {
+  async function onBalance<Answer>(
+    db: DatabaseHandle,
+    { dryRun }: Preview,
+    work: (tx: Session) => Promise<Answer>,
+  ): Promise<Answer | Busy> {
+    if (dryRun === true) return undoable(db, work, { dryRun });
+    const found = open(db);
+    if ("transaction" in found) return work(found.transaction).catch((error) => Promise.reject(explained(error)));
     try {
-      return isPool(db) ? await retried(() => work(database)) : await work(database.within(db));
+      return await retried(() => work(found.database));
     } catch (error) {
-      if (isPool(db) && error instanceof Fault && isLockTimeout(error.cause)) return { outcome: "busy" };
-      throw explained(error);
+      if (error instanceof Fault && isLockTimeout(error.cause)) return { outcome: "busy" };
+      throw error;
     }
   }
 
-  async function tryConsume(db: PgHandle, input: ConsumeInput): Promise<ConsumeOutcome> {
-    return onBalance(db, async (tx) => consume(tx, await resolved(tx, input)));
+  /** Runs several steps where the caller wants them, so that all of them can be undone: in a transaction, or a savepoint. */
+  async function undoable<Answer>(
+    db: DatabaseHandle,
+    work: (tx: Session, host: object) => Promise<Answer>,
+    { dryRun }: Preview,
+  ): Promise<Answer | Busy> {
+    const found = open(db);
+    const steps = async (tx: Session, host: object) => {
+      const answer = await work(tx, host);
+      if (dryRun === true) throw new Undone(answer);
+      return answer;
+    };
+    try {
+      // Not tried again: the caller's write may have effects outside the database.
+      return await answered(() =>
+        "database" in found
+          ? found.database.transaction(steps)
+          : inSavepoint(found.transaction, () => steps(found.transaction, db)),
+      );
+    } catch (error) {
+      if (isLockTimeout(error)) return { outcome: "busy" };
+      throw asFault(error);
+    }
+  }
+
+  function tryConsume(db: DatabaseHandle, input: ConsumeInput & Preview): Promise<ConsumeOutcome> {
+    return onBalance(db, input, async (tx) => consume(tx, await resolved(tx, input)));
   }
 
   return {
-    async withConsumption<Result>(db: PgHandle, input: ConsumeInput, write: (tx: ClientBase) => Promise<Result>) {
-      const work = async (tx: Session, client: ClientBase) =>
-        withConsumption(tx, await resolved(tx, input), () => write(client));
+    async withConsumption<Handle extends DatabaseHandle, Result>(
+      db: Handle,
+      input: WithConsumptionInput & Preview,
+      write: (tx: TransactionOf<Handle>) => Promise<Result>,
+    ) {
       try {
-        if (!isPool(db)) return await database.savepoint(db, (tx) => work(tx, db));
-        // Not tried again: the caller's write may have effects outside the database.
-        return await database.transaction(work);
+        return await undoable(
+          db,
+          async (tx, host) =>
+            withConsumption(tx, await resolved(tx, input), () =>
+              guard.inside(() => write(host as TransactionOf<Handle>)),
+            ),
+          input,
+        );
       } catch (error) {
+        // Of something else that the write consumed.
         if (error instanceof Refused) return error.outcome;
-        if (isLockTimeout(error)) return { outcome: "busy" };
-        throw asFault(error);
+        throw error;
       }
     },
     async consume(db, input) {
@@ -101,7 +145,7 @@ export function balanceCommands<const C extends CatalogInput>(
       return outcome;
     },
     tryConsume,
-    issueGrant: (db, input) => onBalance(db, (tx) => issueGrant(tx, input)),
+    issueGrant: (db, input) => onBalance(db, input, (tx) => issueGrant(tx, input)),
   };
 }
 

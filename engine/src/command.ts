@@ -70,12 +70,22 @@ export async function once<Answer extends { readonly outcome: AdministrationOutc
   return { ...answer, replayed: false };
 }
 
-/** Carries a result out of a transaction that is rolled back on purpose. */
-class DryRun extends Error {
+/** Carries an answer out of a transaction or savepoint that is rolled back on purpose: of a refusal, of a dry run. */
+export class Undone extends Error {
   readonly answer: unknown;
   constructor(answer: unknown) {
-    super("dry run");
+    super("rolled back on purpose");
     this.answer = answer;
+  }
+}
+
+/** What `run` answers, also where it rolled everything back to answer it. */
+export async function answered<Answer>(run: () => Promise<Answer>): Promise<Answer> {
+  try {
+    return await run();
+  } catch (error) {
+    if (error instanceof Undone) return error.answer as Answer;
+    throw error;
   }
 }
 
@@ -99,23 +109,20 @@ export async function retried<Answer>(
 }
 
 /** Runs a command in a transaction of its own. A dry run is the real thing, rolled back. */
-export async function inTransaction<Host, Answer>(
-  database: Database<Host>,
+export function inTransaction<Answer>(
+  database: Database,
   work: (session: Session) => Promise<Answer>,
   dryRun = false,
 ): Promise<Answer> {
-  try {
-    return await retried(
+  return answered(() =>
+    retried(
       () =>
         database.transaction(async (session) => {
           const answer = await work(session);
-          if (dryRun) throw new DryRun(answer);
+          if (dryRun) throw new Undone(answer);
           return answer;
         }),
       (error) => isLockTimeout(error) || (error instanceof Fault && error.code === "retry"),
-    );
-  } catch (error) {
-    if (error instanceof DryRun) return error.answer as Answer;
-    throw error;
-  }
+    ),
+  );
 }

@@ -1,5 +1,4 @@
 // The engine: every command behind its door, once.
-import type { Pool } from "pg";
 import { listBalances } from "./balance/balances.ts";
 import { listGrants } from "./balance/grants.ts";
 import { balanceCommands } from "./balance-door.ts";
@@ -11,12 +10,14 @@ import { publishedCatalog } from "./catalog/published-catalog.ts";
 import { inTransaction, once } from "./command.ts";
 import { check, listEntitlements } from "./entitlement/check.ts";
 import { entitlementValue, hasEntitlement } from "./entitlement/entitled.ts";
+import { Fault } from "./foundation/fault.ts";
 import { wholeOf } from "./foundation/page.ts";
 import { asName } from "./foundation/text.ts";
 import type { Purser } from "./purser.ts";
 import { createApiKey, findApiKey, revokeApiKey } from "./store/api-keys.ts";
 import { closeConsoleSession, findConsoleSession, openConsoleSession } from "./store/console-sessions.ts";
-import { pgDatabase } from "./store/pg.ts";
+import { createGuard } from "./store/guard.ts";
+import { type DatabaseHandle, opened } from "./store/handles.ts";
 import { ImportRefused, importEntitlements } from "./subscription/import-entitlements.ts";
 import { openTenant } from "./subscription/open-tenant.ts";
 import { refreshPlanState } from "./subscription/refresh-plan-state.ts";
@@ -26,18 +27,21 @@ import { advanceClock } from "./tenant/advance-clock.ts";
 import { findTenant, listTenants } from "./tenant/tenants.ts";
 
 /**
- * The engine over a catalogue and a `pg` pool. The pool's role is a member of `purser_service`; the database has been
+ * The engine over a catalogue and a database: a `pg` pool, or Drizzle's `db` over one. Its role is a member of `purser_service`; the database has been
  * migrated and the catalogue published. A word that this catalogue does not have is looked up in the published one.
  */
 export function createPurser<const C extends CatalogInput>(options: {
   readonly catalog: C;
-  readonly database: Pool;
+  readonly database: DatabaseHandle;
 }): Purser<C> {
-  const { catalog, database: pool } = options;
-  const database = pgDatabase(pool);
+  const { catalog } = options;
+  const guard = createGuard();
+  const found = opened(options.database);
+  if (!("database" in found)) throw new Fault("unknown_handle", "the engine needs a pool, not one of its connections");
+  const database = guard.guarded(found.database);
   return {
     catalog,
-    ...balanceCommands(catalog, pool, database),
+    ...balanceCommands(catalog, guard),
 
     check: (input) => check(database, input),
     checkAll: (input) => wholeOf((page) => listEntitlements(database, { ...input, ...page })),

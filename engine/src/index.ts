@@ -3,8 +3,7 @@ export type { Balance } from "./balance/balances.ts";
 export type { ConsumeInput } from "./balance/consume.ts";
 export type { OpenGrant } from "./balance/grants.ts";
 export type { GrantInput, GrantOutcome } from "./balance/issue-grant.ts";
-export type { WithConsumption } from "./balance/with-consumption.ts";
-export type { PgHandle } from "./balance-door.ts";
+export type { WithConsumption, WithConsumptionInput } from "./balance/with-consumption.ts";
 export { type CatalogInput, defineCatalog, type FeatureKey, type PlanKey } from "./catalog/catalog.ts";
 export type { OverLimit, PlanEffect, TenantCount } from "./catalog/affected-tenants.ts";
 export type { CatalogChange, CatalogDiff, CatalogSection } from "./catalog/catalog-diff.ts";
@@ -32,6 +31,7 @@ export type { Key, Page, PageInput } from "./foundation/page.ts";
 export { slotOf } from "./foundation/slot.ts";
 export { isStorable } from "./foundation/text.ts";
 export type { Purser } from "./purser.ts";
+export type { DatabaseHandle, TransactionOf } from "./store/handles.ts";
 export { type DatabaseFacts, inspectDatabase, type SchemaState } from "./store/inspect.ts";
 export {
   type MigrationOptions,

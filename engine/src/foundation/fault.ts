@@ -3,11 +3,13 @@ import type { ConsumeRefusal } from "./outcome.ts";
 /** What can go wrong that is nobody's decision: a bug, a misuse of the library, a broken connection. */
 export type FaultCode =
   | "commit_not_confirmed"
+  | "inside_write"
   | "no_transaction"
   | "not_set_up"
   | "refused"
   | "retry"
   | "quantity_not_exact"
+  | "unknown_handle"
   | "catalog_mismatch";
 
 /** A bug or broken infrastructure. Expected refusals are outcomes and never this. */

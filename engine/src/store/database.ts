@@ -1,5 +1,5 @@
-// The seam to PostgreSQL: everything above it sees one method. An adapter for another driver or query builder implements
-// these two interfaces in about 25 lines and is proven by the same behaviour suite.
+// The seam to PostgreSQL: everything above it sees one method, `query`. An adapter for another driver or query builder says
+// in about 25 lines what it makes of that library's handles, and is proven by the same behaviour suite.
 
 /** Values that may be bound to a statement. Quantities go as decimal text, JSON as text. */
 export type Value = string | number | boolean | null | Date | Buffer | readonly string[];
@@ -10,18 +10,20 @@ export interface Session {
   query<Row>(statement: string, values: readonly Value[]): Promise<Row[]>;
 }
 
-/** What the engine asks of a database: single statements, and transactions of its own. `Host` is the driver's handle. */
-export interface Database<Host> extends Session {
-  /** The seam over a transaction that the host application has open. Throws a fault where none is open. */
-  within(host: Host): Session;
+/** A database: single statements, and transactions of its own. */
+export interface Database extends Session {
   /**
-   * Runs `work` in a transaction of its own, READ COMMITTED, and commits; rolls back where it throws. Answers only after
-   * the server confirmed the commit.
+   * Runs `work` in a transaction of its own, READ COMMITTED, and commits; rolls back where it throws. `host` is that
+   * transaction as the driver's users know it. Answers only after the server confirmed the commit.
    */
-  transaction<Result>(work: (session: Session, host: Host) => Promise<Result>): Promise<Result>;
-  /**
-   * Runs `work` in a savepoint of a transaction that the host has open: what it did is undone where it throws, and the
-   * host's transaction goes on.
-   */
-  savepoint<Result>(host: Host, work: (session: Session) => Promise<Result>): Promise<Result>;
+  transaction<Result>(work: (session: Session, host: object) => Promise<Result>): Promise<Result>;
 }
+
+/** What a handle is: a database, or a transaction that its host has open. */
+export type Opened = { readonly database: Database } | { readonly transaction: Session };
+
+/**
+ * Tells its library's handles from others by their shape, so that no library has to be there that nobody uses; undefined
+ * where a handle is not of that library. Throws a fault where it is and cannot serve.
+ */
+export type Adapter = (handle: object) => Opened | undefined;

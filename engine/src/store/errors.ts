@@ -11,11 +11,14 @@ const NOT_SET_UP: Readonly<Record<string, string>> = {
 };
 const RETRYABLE = new Set(["40001", "40P01"]);
 
-/** The SQLSTATE of an error of the database, or undefined. Errors are judged by it and never by their text. */
+/**
+ * The SQLSTATE of an error of the database, or undefined. Errors are judged by it and never by their text. A query builder
+ * hands the driver's error on as the cause of its own.
+ */
 export function sqlState(error: unknown): string | undefined {
-  if (typeof error !== "object" || error === null || !("code" in error)) return undefined;
-  const { code } = error;
-  return typeof code === "string" && /^[0-9A-Z]{5}$/.test(code) ? code : undefined;
+  if (!(error instanceof Error) || error instanceof Fault) return undefined;
+  if ("code" in error && typeof error.code === "string" && /^(?=.*\d)[0-9A-Z]{5}$/.test(error.code)) return error.code;
+  return sqlState(error.cause);
 }
 
 /** Whether a row stayed locked by somebody else for longer than lock_timeout. */

@@ -1,45 +1,60 @@
-// The adapter for `pg` (node-postgres).
-import type { ClientBase, Pool, PoolClient } from "pg";
+// The adapter for `pg` (node-postgres): a pool is a database, a client with BEGIN behind it is a transaction.
+import type { ClientBase, Pool, PoolClient, QueryResult } from "pg";
 import { Fault } from "../foundation/fault.ts";
-import type { Database, Session, Value } from "./database.ts";
+import type { Database, Opened, Session, Value } from "./database.ts";
+import { sqlState } from "./errors.ts";
 
-/**
- * The engine's view of a `pg` pool. A transaction of the host's own is any client of any pool with BEGIN behind it.
- */
-export function pgDatabase(pool: Pool): Database<ClientBase> {
+/** As much of a client as a session needs. */
+export interface Connection {
+  query(statement: string | { name: string; text: string; values: unknown[] }): Promise<QueryResult>;
+  getTransactionStatus(): string | null;
+}
+
+export function pgAdapter(handle: object): Opened | undefined {
+  if (isPool(handle)) return { database: pgDatabase(handle) };
+  if (isClient(handle)) return { transaction: openTransaction(handle) };
+  return undefined;
+}
+
+export const isPool = (handle: object): handle is Pool => "connect" in handle && "totalCount" in handle;
+const isClient = (handle: object): handle is ClientBase => "query" in handle && "getTransactionStatus" in handle;
+
+function pgDatabase(pool: Pool): Database {
   return {
     ...sessionOf(pool),
-    within(client) {
-      // Without a transaction the consumption would be committed at once and the caller's write by itself.
-      if (client.getTransactionStatus() !== "T") {
-        throw new Fault("no_transaction", "this client has no usable transaction open; send BEGIN first");
-      }
-      return sessionOf(client);
-    },
-    async transaction(work) {
-      const client = await pool.connect();
-      return settle(client, () => work(sessionOf(client), client));
-    },
-    async savepoint(client, work) {
-      const session = this.within(client);
-      await client.query("SAVEPOINT purser");
-      try {
-        const result = await work(session);
-        await client.query("RELEASE SAVEPOINT purser");
-        return result;
-      } catch (error) {
-        await client.query("ROLLBACK TO SAVEPOINT purser");
-        throw error;
-      }
-    },
+    transaction: (work) =>
+      ownTransaction(pool, async (client, ending) => {
+        await client.query("BEGIN ISOLATION LEVEL READ COMMITTED");
+        try {
+          const result = await work(sessionOf(client), client);
+          ending();
+          const { command } = await client.query("COMMIT");
+          return { result, answer: command };
+        } catch (error) {
+          // Where this fails too, nobody knows how the connection stands, and it is not used again.
+          await client.query("ROLLBACK").catch(() => undefined);
+          throw error;
+        }
+      }),
   };
 }
 
-function sessionOf(connection: Pool | ClientBase): Session {
+/** The session over a transaction that the host has open. */
+export function openTransaction(connection: Connection): Session {
+  // Without a transaction the consumption would be committed at once and the caller's write by itself.
+  if (connection.getTransactionStatus() !== "T") {
+    throw new Fault("no_transaction", "this client has no usable transaction open; send BEGIN first");
+  }
+  return sessionOf(connection);
+}
+
+export function sessionOf(connection: Pick<Connection, "query">): Session {
   return {
     async query<Row>(statement: string, values: readonly Value[]) {
       // Named, so that each connection parses and plans a statement once. The text is its own name's source.
-      const { rows } = await connection.query({ name: nameOf(statement), text: statement, values: [...values] });
+      const { rows } = await connection.query(
+        values.length === 0 ? statement : { name: nameOf(statement), text: statement, values: [...values] },
+      );
       return rows as Row[];
     },
   };
@@ -56,44 +71,48 @@ function nameOf(statement: string): string {
   return name;
 }
 
-async function settle<Result>(client: PoolClient, work: () => Promise<Result>): Promise<Result> {
-  let result: Result;
+/**
+ * Lends a client of the pool to `run`, which begins a transaction, calls `ending` before it sends COMMIT, and says what the
+ * server answered to that. The client goes back only where it is known to be idle and nothing more is coming: one in doubt
+ * is destroyed, since the next to get it would continue somebody else's transaction.
+ */
+export async function ownTransaction<Result>(
+  pool: Pool,
+  run: (client: PoolClient, ending: () => void) => Promise<{ result: Result; answer: string }>,
+): Promise<Result> {
+  const client = await pool.connect();
+  // A connection that is lost between two statements tells its client alone; unheard, that would end the process.
+  const unheard = () => undefined;
+  client.on("error", unheard);
+  let committing = false;
+  let reusable = false;
   try {
-    await client.query("BEGIN ISOLATION LEVEL READ COMMITTED");
-    result = await work();
-  } catch (error) {
-    await rollBack(client);
-    throw error;
-  }
-  let answer: string;
-  try {
-    ({ command: answer } = await client.query("COMMIT"));
-  } catch (cause) {
-    client.release(true);
-    throw new Fault("commit_not_confirmed", "the connection failed during COMMIT; ask again with the same key", {
-      cause,
-      retryable: true,
+    const { result, answer } = await run(client, () => {
+      committing = true;
     });
+    // A transaction in which a statement failed and the error was swallowed answers ROLLBACK to COMMIT.
+    if (answer !== "COMMIT") {
+      throw new Fault(
+        "commit_not_confirmed",
+        `the server answered ${answer} to COMMIT: a statement before it had failed`,
+      );
+    }
+    reusable = true;
+    return result;
+  } catch (error) {
+    if (error instanceof Fault && error.code === "commit_not_confirmed") throw error;
+    const idle = client.getTransactionStatus() === "I";
+    // An error that the server answered to COMMIT (a deferred constraint) is an answer: nothing happened.
+    if (committing && !(idle && sqlState(error) !== undefined)) {
+      throw new Fault("commit_not_confirmed", "the connection failed during COMMIT; ask again with the same key", {
+        cause: error,
+        retryable: true,
+      });
+    }
+    reusable = idle;
+    throw error;
+  } finally {
+    client.off("error", unheard);
+    client.release(!reusable);
   }
-  // A transaction in which a statement failed and the error was swallowed answers ROLLBACK to COMMIT.
-  if (answer !== "COMMIT") {
-    client.release(true);
-    throw new Fault(
-      "commit_not_confirmed",
-      `the server answered ${answer} to COMMIT: a statement before it had failed`,
-    );
-  }
-  client.release();
-  return result;
-}
-
-/** A client whose rollback fails is in an unknown state: it is destroyed and never handed out again. */
-async function rollBack(client: PoolClient): Promise<void> {
-  try {
-    await client.query("ROLLBACK");
-  } catch {
-    client.release(true);
-    return;
-  }
-  client.release();
 }

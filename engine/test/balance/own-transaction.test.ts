@@ -1,7 +1,10 @@
-// Enforcement in the caller's own transaction: check, the caller's write and the consumption commit together or not at all.
+// Enforcement in the caller's own transaction, through every library that a caller may have it open with: check, the
+// caller's write and the consumption commit together or not at all.
+import { createPurser } from "@purser/engine";
+import { Pool } from "pg";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { Fault, Refused } from "@purser/engine";
-import { createWorkbench, type Workbench } from "../workbench.ts";
+import { applicationOn, type Application, type Host, libraries } from "../../../behaviour/fixture/hosts.ts";
+import { createWorkbench, smallCatalog, type Workbench } from "../workbench.ts";
 
 let bench: Workbench;
 beforeAll(async () => {
@@ -18,149 +21,268 @@ beforeEach(async () => {
   tenant = await bench.testTenant(`own-${number}`, "pro");
   await bench.rows("TRUNCATE public.reports");
 });
-const input = (idempotencyKey: string, amount = 60) =>
-  ({ tenant, feature: "reports", amount, idempotencyKey }) as const;
-const write = (id: string) => (tx: { query(text: string, values: string[]): Promise<unknown> }) =>
-  tx.query("INSERT INTO public.reports VALUES ($1)", [id]);
+const input = (idempotencyKey: string, amount = 60) => ({ tenant, feature: "reports", amount, idempotencyKey });
+const insert = (id: string) => (tx: Host) => tx.insert(id);
 const available = async () => (await bench.purser.balances({ tenant, feature: "reports" }))[0]?.available;
 const reports = async () =>
   (await bench.rows<{ id: string }>("SELECT id FROM public.reports ORDER BY id")).map(({ id }) => id);
+const keys = async () =>
+  (
+    await bench.rows<{ key: string }>(
+      "SELECT idempotency_key AS key FROM purser.consumptions WHERE tenant_id = $1 ORDER BY 1",
+      [tenant],
+    )
+  ).map(({ key }) => key);
+/** No client came back to the pool inside a transaction. */
+async function poolIsWhole(): Promise<void> {
+  for (let again = 0; again < 8; again += 1) {
+    const { rows } = await bench.pool.query(
+      "SELECT txid_current_if_assigned() AS xid, now() = statement_timestamp() AS fresh",
+    );
+    expect(rows).toEqual([{ xid: null, fresh: true }]);
+  }
+}
 
-describe("withConsumption given the pool", () => {
-  test("S001-10: both commit, or neither does; on a replay the write is not run", async () => {
-    expect(await bench.purser.withConsumption(bench.pool, input("a"), write("a"))).toMatchObject({
-      outcome: "consumed",
-      replayed: false,
-      available: 40,
-    });
-    expect(await bench.purser.withConsumption(bench.pool, input("a"), write("again"))).toMatchObject({
-      replayed: true,
-      result: undefined,
-    });
-    expect(await bench.purser.withConsumption(bench.pool, input("b"), write("b"))).toMatchObject({
-      outcome: "limit_reached",
-      available: 40,
-    });
-    expect(await reports()).toEqual(["a"]);
-    expect(await available()).toBe(40);
+describe.each(libraries)("on %s", (library) => {
+  let app: Application;
+  beforeAll(() => {
+    app = applicationOn(library, bench.purser, bench.pool);
   });
 
-  test("an error of the write undoes the consumption and is thrown on, and the same key can be used again", async () => {
-    const failing = bench.purser.withConsumption(bench.pool, input("a"), async (tx) => {
-      await tx.query("INSERT INTO public.reports VALUES ('a')");
-      throw new RangeError("the caller's own");
+  describe("withConsumption given the database", () => {
+    test("S001-10: both commit, or neither does; on a replay the write is not run", async () => {
+      expect(await app.withConsumption(input("a"), insert("a"))).toMatchObject({
+        outcome: "consumed",
+        replayed: false,
+        available: 40,
+      });
+      expect(await app.withConsumption(input("a"), insert("again"))).toMatchObject({
+        replayed: true,
+        result: undefined,
+      });
+      expect(await app.withConsumption(input("b"), insert("b"))).toMatchObject({
+        outcome: "limit_reached",
+        available: 40,
+      });
+      expect([await reports(), await keys(), await available()]).toEqual([["a"], ["a"], 40]);
     });
-    await expect(failing).rejects.toThrow(RangeError);
-    expect([await reports(), await available()]).toEqual([[], 100]);
-    expect(await bench.purser.tryConsume(bench.pool, input("a"))).toMatchObject({ replayed: false });
+
+    test("an error of the write undoes the consumption and is thrown on, and the same key can be used again", async () => {
+      const failing = app.withConsumption(input("a"), async (tx) => {
+        await tx.insert("a");
+        throw new RangeError("the caller's own");
+      });
+      await expect(failing).rejects.toThrow(RangeError);
+      expect([await reports(), await available()]).toEqual([[], 100]);
+      expect(await app.tryConsume(input("a"))).toMatchObject({ replayed: false });
+    });
+
+    test("A06: a statement that failed and was swallowed makes COMMIT a rollback, and that is a fault, not a success", async () => {
+      let kept: Host | undefined;
+      const swallowed = app.withConsumption(input("a"), async (tx) => {
+        kept = tx;
+        await tx.run("SELECT * FROM no_such_table").catch(() => undefined);
+        return "looks fine";
+      });
+      await expect(swallowed).rejects.toMatchObject({ name: "Fault", code: "commit_not_confirmed" });
+      expect(await available()).toBe(100);
+      // What the write may still send goes nowhere, and not into the transaction of whoever is next on the connection.
+      await expect(kept?.run("SELECT 1")).rejects.toBeInstanceOf(Error);
+      await poolIsWhole();
+    });
+
+    test("A06: nor is one that nobody waited for, sent when the write had answered", async () => {
+      const unwaited = app.withConsumption(input("a"), async (tx) => {
+        void tx.run("SELECT * FROM no_such_table").catch(() => undefined);
+        return "looks fine";
+      });
+      await expect(unwaited).rejects.toMatchObject({ name: "Fault", code: "commit_not_confirmed" });
+      expect(await available()).toBe(100);
+      await poolIsWhole();
+    });
+
+    test("an error that the server answers to COMMIT is an answer: nothing happened, and it is thrown as it is", async () => {
+      await bench.rows(
+        "CREATE TABLE public.deferred (id text REFERENCES public.reports DEFERRABLE INITIALLY DEFERRED)",
+      );
+      await bench.rows("GRANT ALL ON public.deferred TO PUBLIC");
+      const refused = app.withConsumption(input("a"), (tx) => tx.run("INSERT INTO public.deferred VALUES ('nobody')"));
+      await expect(refused).rejects.toBeInstanceOf(Error);
+      await expect(refused).rejects.not.toMatchObject({ code: "commit_not_confirmed" });
+      expect([await keys(), await available()]).toEqual([[], 100]);
+      await poolIsWhole();
+      await bench.rows("DROP TABLE public.deferred");
+    });
+
+    test("I03: a connection that dies in the middle is a thrown error, nothing happened, and the pool goes on", async () => {
+      const cut = app.withConsumption(input("a"), async (tx) => {
+        await tx.run("SET LOCAL application_name = 'victim'");
+        await bench.rows("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'victim'");
+        await tx.insert("a");
+      });
+      await expect(cut).rejects.toBeInstanceOf(Error);
+      expect([await reports(), await available()]).toEqual([[], 100]);
+      expect(await app.tryConsume(input("a"))).toMatchObject({ outcome: "consumed" });
+      await poolIsWhole();
+    });
+
+    test("I03: a connection that is still at work when nobody waits any more is not used again", async () => {
+      const hasty = new Pool({ connectionString: bench.database.serviceUrl, max: 1, query_timeout: 100 });
+      const given = applicationOn(library, createPurser({ catalog: smallCatalog, database: hasty }), hasty);
+      await expect(given.withConsumption(input("a"), (tx) => tx.run("SELECT pg_sleep(1)"))).rejects.toBeInstanceOf(
+        Error,
+      );
+      const { rows } = await hasty.query("SELECT now() = statement_timestamp() AS fresh");
+      expect(rows).toEqual([{ fresh: true }]);
+      await hasty.end();
+      expect(await available()).toBe(100);
+    });
+
+    test("a dry run does everything, tells what would happen, and leaves nothing", async () => {
+      const preview = { ...input("a"), dryRun: true };
+      expect(await app.withConsumption(preview, insert("a"))).toMatchObject({ outcome: "consumed", available: 40 });
+      expect(await app.tryConsume(preview)).toMatchObject({ outcome: "consumed", replayed: false, available: 40 });
+      expect(await app.tryConsume({ ...preview, amount: 101 })).toMatchObject({ outcome: "limit_reached" });
+      expect([await reports(), await keys(), await available()]).toEqual([[], [], 100]);
+    });
   });
 
-  test("A06: a statement that failed and was swallowed makes COMMIT a rollback, and that is a fault, not a success", async () => {
-    const swallowed = bench.purser.withConsumption(bench.pool, input("a"), async (tx) => {
-      await tx.query("SELECT * FROM no_such_table").catch(() => undefined);
-      return "looks fine";
+  describe("in a transaction that the caller has open", () => {
+    test("consume joins it: rolled back with it, committed with it", async () => {
+      const both = async (tx: Host) => {
+        await tx.insert("a");
+        await tx.consume(input("a"));
+      };
+      const undone = app.transaction(async (tx) => {
+        await both(tx);
+        throw new RangeError("not after all");
+      });
+      await expect(undone).rejects.toThrow(RangeError);
+      expect([await reports(), await available()]).toEqual([[], 100]);
+      await app.transaction(both);
+      expect([await reports(), await available()]).toEqual([["a"], 40]);
     });
-    await expect(swallowed).rejects.toMatchObject({ name: "Fault", code: "commit_not_confirmed" });
-    expect(await available()).toBe(100);
-    // The pool is whole: no client came back inside a broken transaction.
-    for (let again = 0; again < 8; again += 1) {
-      const { rows } = await bench.pool.query("SELECT txid_current_if_assigned() AS xid");
-      expect(rows).toEqual([{ xid: null }]);
-    }
-  });
 
-  test("a connection that dies in the middle is a thrown error, nothing happened, and the pool goes on", async () => {
-    const cut = bench.purser.withConsumption(bench.pool, input("a"), async (tx) => {
-      const { rows } = await tx.query("SELECT pg_backend_pid() AS pid");
-      tx.on("error", () => undefined);
-      await bench.rows("SELECT pg_terminate_backend($1)", [rows[0].pid]);
-      await tx.query("INSERT INTO public.reports VALUES ('a')");
+    test("a refusal is thrown, so that ignoring it cannot sell for free; tryConsume returns it", async () => {
+      await app.transaction(async (tx) => {
+        await expect(tx.consume(input("a", 101))).rejects.toMatchObject({
+          name: "Refused",
+          outcome: { outcome: "limit_reached", available: 100 },
+        });
+        expect(await tx.tryConsume(input("a", 101))).toMatchObject({ outcome: "limit_reached", available: 100 });
+      });
+      expect(await keys()).toEqual([]);
     });
-    await expect(cut).rejects.toThrow(/terminat|clos|queryable|ECONNRESET|EPIPE/i);
-    expect([await reports(), await available()]).toEqual([[], 100]);
-    expect(await bench.purser.tryConsume(bench.pool, input("a"))).toMatchObject({ outcome: "consumed" });
+
+    test("withConsumption uses a savepoint: what it did is undone where the write throws or is refused, the rest goes on", async () => {
+      await app.transaction(async (tx) => {
+        await tx.insert("before");
+        const failing = tx.withConsumption(input("a"), insert("before"));
+        await expect(failing).rejects.toMatchObject(
+          library === "pg" ? { code: "23505" } : { cause: { code: "23505" } },
+        );
+        expect(await tx.withConsumption(input("b"), insert("b"))).toMatchObject({ outcome: "consumed" });
+        expect(await tx.withConsumption(input("c"), insert("c"))).toMatchObject({ outcome: "limit_reached" });
+        expect(await tx.withConsumption({ ...input("d", 40), dryRun: true }, insert("d"))).toMatchObject({
+          outcome: "consumed",
+          available: 0,
+        });
+        await tx.insert("after");
+      });
+      expect([await reports(), await keys(), await available()]).toEqual([["after", "b", "before"], ["b"], 40]);
+    });
+
+    test("one within another: the inner one's refusal or error leaves the outer one whole", async () => {
+      const outcome = await app.withConsumption(input("outer", 10), async (tx) => {
+        await tx.insert("outer");
+        expect(await tx.withConsumption(input("refused", 91), insert("refused"))).toMatchObject({
+          outcome: "limit_reached",
+          available: 90,
+        });
+        const thrown = tx.withConsumption(input("thrown", 1), async (inner) => {
+          await inner.insert("thrown");
+          throw new RangeError("the inner one's");
+        });
+        await expect(thrown).rejects.toThrow(RangeError);
+        return tx.withConsumption(input("inner", 20), insert("inner"));
+      });
+      expect(outcome).toMatchObject({ outcome: "consumed", available: 90, result: { available: 70 } });
+      expect([await reports(), await keys()]).toEqual([
+        ["inner", "outer"],
+        ["inner", "outer"],
+      ]);
+    });
+
+    test("a refusal of something else that the write consumes undoes all of it and is the outcome", async () => {
+      const outcome = await app.withConsumption(input("a", 10), async (tx) => {
+        await tx.insert("a");
+        await tx.consume({ ...input("b", 5), feature: "exports" });
+        await tx.consume({ ...input("c", 1), feature: "credits" });
+      });
+      expect(outcome).toMatchObject({ outcome: "not_included" });
+      expect([await reports(), await keys(), await available()]).toEqual([[], [], 100]);
+    });
+
+    test.each(["together", "one after the other has consumed"])(
+      "two begun %s in one transaction, of which one fails, never keep a write without its consumption or the reverse",
+      async (begun) => {
+        let told: PromiseSettledResult<unknown>[] = [];
+        const both = app.transaction(async (tx) => {
+          let consumed: () => void = () => undefined;
+          const writing = new Promise<void>((resolve) => {
+            consumed = resolve;
+          });
+          const failing = tx.withConsumption(input("failing", 10), async (inner) => {
+            consumed();
+            await inner.insert("failing");
+            throw new RangeError("one of two");
+          });
+          if (begun !== "together") await writing;
+          const standing = tx.withConsumption(input("standing", 20), insert("standing"));
+          told = await Promise.allSettled([failing, standing]);
+        });
+        const committed = await both.then(
+          () => true,
+          () => false,
+        );
+        const stands = committed && told[1]?.status === "fulfilled" ? ["standing"] : [];
+        expect([await reports(), await keys()]).toEqual([stands, stands]);
+        expect(await available()).toBe(stands.length === 0 ? 100 : 80);
+      },
+    );
+
+    test("a row locked by somebody else for too long: busy in a savepoint, a retryable fault in the bare transaction", async () => {
+      await app.transaction(async (holder) => {
+        await holder.consume(input("holder", 1));
+        const waiting = app.transaction(async (waiter) => {
+          await waiter.run("SET LOCAL lock_timeout = '50ms'");
+          expect(await waiter.withConsumption(input("w"), insert("w"))).toEqual({ outcome: "busy" });
+          // The transaction is as usable as before.
+          await waiter.run("SELECT 1");
+          await expect(waiter.consume(input("w"))).rejects.toMatchObject({ code: "retry", retryable: true });
+          throw new RangeError("as told");
+        });
+        await expect(waiting).rejects.toThrow(RangeError);
+      });
+      expect([await reports(), await available()]).toEqual([[], 99]);
+    });
   });
 });
 
-describe("in a transaction that the caller has open", () => {
-  test("consume joins it: rolled back with it, committed with it", async () => {
+describe("what is no transaction is refused: its consumption would be committed by itself", () => {
+  test("a client before BEGIN, and one in a transaction that failed", async () => {
     const client = await bench.pool.connect();
-    await client.query("BEGIN");
-    await client.query("INSERT INTO public.reports VALUES ('a')");
-    await bench.purser.consume(client, input("a"));
-    await client.query("ROLLBACK");
-    expect([await reports(), await available()]).toEqual([[], 100]);
-    await client.query("BEGIN");
-    await client.query("INSERT INTO public.reports VALUES ('a')");
-    await bench.purser.consume(client, input("a"));
-    await client.query("COMMIT");
-    client.release();
-    expect([await reports(), await available()]).toEqual([["a"], 40]);
-  });
-
-  test("a refusal is thrown, so that ignoring it cannot sell for free; tryConsume returns it", async () => {
-    const client = await bench.pool.connect();
-    await client.query("BEGIN");
-    await expect(bench.purser.consume(client, input("a", 101))).rejects.toMatchObject({
-      name: "Refused",
-      outcome: { outcome: "limit_reached", available: 100 },
+    await expect(bench.purser.consume(client, { ...input("a"), feature: "reports" })).rejects.toMatchObject({
+      code: "no_transaction",
     });
-    expect(await bench.purser.tryConsume(client, input("a", 101))).toMatchObject({
-      outcome: "limit_reached",
-      available: 100,
-    });
-    await client.query("ROLLBACK");
-    client.release();
-    expect(Refused.name).toBe("Refused");
-  });
-
-  test("withConsumption uses a savepoint: what it did is undone where the write throws, the rest goes on", async () => {
-    const client = await bench.pool.connect();
-    await client.query("BEGIN");
-    await client.query("INSERT INTO public.reports VALUES ('before')");
-    const failing = bench.purser.withConsumption(client, input("a"), async (tx) => {
-      await tx.query("INSERT INTO public.reports VALUES ('before')");
-    });
-    await expect(failing).rejects.toThrow(/duplicate key/);
-    expect(
-      await bench.purser.withConsumption(client, input("b"), (tx) =>
-        tx.query("INSERT INTO public.reports VALUES ('b')"),
-      ),
-    ).toMatchObject({ outcome: "consumed" });
-    expect(await bench.purser.withConsumption(client, input("c"), () => Promise.resolve(1))).toMatchObject({
-      outcome: "limit_reached",
-    });
-    await client.query("COMMIT");
-    client.release();
-    expect([await reports(), await available()]).toEqual([["b", "before"], 40]);
-  });
-
-  test("a client without a transaction is refused: its consumption would be committed by itself", async () => {
-    const client = await bench.pool.connect();
-    await expect(bench.purser.consume(client, input("a"))).rejects.toMatchObject({ code: "no_transaction" });
     await client.query("BEGIN");
     await client.query("SELECT 1 / 0").catch(() => undefined);
-    await expect(bench.purser.consume(client, input("a"))).rejects.toBeInstanceOf(Fault);
+    await expect(bench.purser.consume(client, { ...input("a"), feature: "reports" })).rejects.toMatchObject({
+      code: "no_transaction",
+    });
     await client.query("ROLLBACK");
     client.release();
     expect(await available()).toBe(100);
-  });
-
-  test("a row locked by somebody else for too long: busy in a savepoint, a retryable fault in the bare transaction", async () => {
-    const [holder, waiter] = [await bench.pool.connect(), await bench.pool.connect()];
-    await holder.query("BEGIN");
-    await bench.purser.consume(holder, input("holder", 1));
-    await waiter.query("BEGIN");
-    await waiter.query("SET LOCAL lock_timeout = '50ms'");
-    expect(await bench.purser.withConsumption(waiter, input("w"), () => Promise.resolve(1))).toEqual({
-      outcome: "busy",
-    });
-    await expect(bench.purser.consume(waiter, input("w"))).rejects.toMatchObject({ code: "retry", retryable: true });
-    await waiter.query("ROLLBACK");
-    await holder.query("COMMIT");
-    holder.release();
-    waiter.release();
-    expect(await available()).toBe(99);
   });
 });
 

@@ -1,6 +1,6 @@
 // The keys of a catalogue are known to the compiler: what does not fit is an error before it runs. This file is checked by
 // `npm run check:types`; at run time it only has to be there.
-import type { Pool } from "pg";
+import { Pool } from "pg";
 import { expect, test } from "vitest";
 import { createPurser, defineCatalog } from "@purser/engine";
 
@@ -16,7 +16,7 @@ const catalog = defineCatalog({
 });
 
 test("wrong keys and verbs that do not fit the kind do not compile", () => {
-  const purser = createPurser({ catalog, database: {} as Pool });
+  const purser = createPurser({ catalog, database: new Pool() });
   const of = { tenant: "t", idempotencyKey: "k" };
   const written = () => [
     purser.tryConsume({} as Pool, { ...of, feature: "calls" }),
