@@ -86,7 +86,7 @@ SET ROLE purser_writer;
 DO $$
 DECLARE
   -- A function that writes with its caller's rights is a part of another one and nobody's to call, but for these.
-  c_faces constant text[] := ARRAY['consume'];
+  c_faces constant text[] := ARRAY['consume', 'consume_many'];
   v_function regprocedure;
   v_reads    boolean;
   v_callable boolean;

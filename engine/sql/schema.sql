@@ -1483,6 +1483,16 @@ GRANT EXECUTE ON FUNCTION purser.consume(text,text,numeric,text,text,timestamp w
 ALTER FUNCTION purser.consume_in_slot(integer,text,text,numeric,text,text,timestamp with time zone,jsonb) OWNER TO purser_writer;
 GRANT EXECUTE ON FUNCTION purser.consume_in_slot(integer,text,text,numeric,text,text,timestamp with time zone,jsonb) TO purser_service;
 
+-- FUNCTION purser.consume_many(p_tenant text, p_items jsonb, p_idempotency_key text DEFAULT NULL::text, p_atomic boolean DEFAULT false)
+--   RETURNS TABLE(item integer, idempotency_key text, outcome text, replayed boolean, field text, amount numeric, overage numeric, available numeric, unlimited boolean, version bigint, recorded_at timestamp with time zone, resets_at timestamp with time zone, restricted_by text) LANGUAGE plpgsql VOLATILE SECURITY INVOKER SET search_path=pg_catalog, purser, pg_temp
+ALTER FUNCTION purser.consume_many(text,jsonb,text,boolean) OWNER TO purser_writer;
+GRANT EXECUTE ON FUNCTION purser.consume_many(text,jsonb,text,boolean) TO purser_service;
+
+-- FUNCTION purser.consume_many_in_slots(p_slots integer[], p_tenants text[], p_features text[], p_amounts numeric[], p_idempotency_keys text[], p_subjects text[], p_occurred_at timestamp with time zone[], p_metadata jsonb[], p_wait boolean)
+--   RETURNS TABLE(item integer, outcome text, replayed boolean, field text, amount numeric, overage numeric, available numeric, unlimited boolean, version bigint, recorded_at timestamp with time zone, resets_at timestamp with time zone, restricted_by text) LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path=pg_catalog, purser, pg_temp
+ALTER FUNCTION purser.consume_many_in_slots(integer[],text[],text[],numeric[],text[],text[],timestamp with time zone[],jsonb[],boolean) OWNER TO purser_writer;
+GRANT EXECUTE ON FUNCTION purser.consume_many_in_slots(integer[],text[],text[],numeric[],text[],text[],timestamp with time zone[],jsonb[],boolean) TO purser_service;
+
 -- FUNCTION purser.consumption_answer(p_slot integer, p_tenant text, p_subject text, p_feature text, p_amount numeric, p_idempotency_key text, p_occurred_at timestamp with time zone, p_metadata jsonb, p_refusal text, p_available numeric, OUT outcome text, OUT replayed boolean, OUT field text, OUT amount numeric, OUT overage numeric, OUT available numeric, OUT version bigint, OUT recorded_at timestamp with time zone)
 --   RETURNS record LANGUAGE plpgsql VOLATILE SECURITY INVOKER SET search_path=pg_catalog, purser, pg_temp
 ALTER FUNCTION purser.consumption_answer(integer,text,text,text,numeric,text,timestamp with time zone,jsonb,text,numeric) OWNER TO purser_writer;
@@ -1516,6 +1526,11 @@ GRANT EXECUTE ON FUNCTION purser.grants_after_turn(integer,text,text,text,timest
 --   RETURNS boolean LANGUAGE plpgsql STABLE SECURITY INVOKER SET search_path=pg_catalog, purser, pg_temp
 ALTER FUNCTION purser.has_entitlement(text,text) OWNER TO purser_writer;
 GRANT EXECUTE ON FUNCTION purser.has_entitlement(text,text) TO purser_readonly, purser_service, purser_tenant;
+
+-- FUNCTION purser.instant_of(p_text text)
+--   RETURNS timestamp with time zone LANGUAGE plpgsql IMMUTABLE SECURITY INVOKER SET search_path=pg_catalog, purser, pg_temp
+ALTER FUNCTION purser.instant_of(text) OWNER TO purser_writer;
+GRANT EXECUTE ON FUNCTION purser.instant_of(text) TO purser_readonly, purser_service, purser_tenant;
 
 -- FUNCTION purser.issue_grant(p_tenant text, p_feature text, p_amount numeric, p_dedupe_key text, p_subject text DEFAULT ''::text, p_source text DEFAULT 'manual'::text, p_effective_at timestamp with time zone DEFAULT NULL::timestamp with time zone, p_expires_at timestamp with time zone DEFAULT 'infinity'::timestamp with time zone, p_priority integer DEFAULT 100, p_unlimited boolean DEFAULT false, p_metadata jsonb DEFAULT NULL::jsonb, OUT outcome text, OUT replayed boolean, OUT field text, OUT grant_id uuid, OUT available numeric, OUT version bigint)
 --   RETURNS record LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path=pg_catalog, purser, pg_temp

@@ -1,4 +1,3 @@
--- awaits: consume_many
 -- Several consumptions in one call are judged one by one, in order, each as if it had come alone: a large one that is
 -- refused does not block the small one behind it. Who wants all or nothing says so. One request that needs several
 -- features has one key, and its items are key#1, key#2, …, so a retry of the whole is a replay of each.

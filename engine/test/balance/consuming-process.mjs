@@ -1,9 +1,9 @@
 // A process of its own with 64 clients that all consume at once; started by concurrency.test.ts. It runs the SQL face, so it
-// needs nothing compiled. Arguments: database URL, tenant, key prefix.
+// needs nothing compiled. Arguments: database URL, tenant, key prefix and, to consume in batches, how many in one.
 import { setTimeout as pause } from "node:timers/promises";
 import { Client } from "pg";
 
-const [url, tenant, prefix] = process.argv.slice(2);
+const [url, tenant, prefix, batch] = process.argv.slice(2);
 const clients = await Promise.all(
   Array.from({ length: 64 }, async () => {
     const client = new Client({ connectionString: url });
@@ -15,12 +15,24 @@ const clients = await Promise.all(
 await pause(500 - (Date.now() % 500) + 500);
 const outcomes = await Promise.all(
   clients.flatMap((client, i) =>
-    [0, 1].map((n) =>
-      client.query("SELECT outcome FROM purser.consume($1, 'credits', 1, $2)", [tenant, `${prefix}-${i}-${n}`]),
-    ),
+    [0, 1].map((n) => {
+      if (batch === undefined) {
+        return client.query("SELECT outcome FROM purser.consume($1, 'credits', 1, $2)", [
+          tenant,
+          `${prefix}-${i}-${n}`,
+        ]);
+      }
+      const items = Array.from({ length: Number(batch) }, (_, item) => ({
+        feature: "credits",
+        amount: 1,
+        idempotency_key: `${prefix}-${i}-${n}-${item}`,
+      }));
+      return client.query("SELECT outcome FROM purser.consume_many($1, $2::jsonb)", [tenant, JSON.stringify(items)]);
+    }),
   ),
 );
-const consumed = outcomes.filter(({ rows }) => rows[0].outcome === "consumed").length;
+const answers = outcomes.flatMap(({ rows }) => rows);
+const consumed = answers.filter(({ outcome }) => outcome === "consumed").length;
 await Promise.all(clients.map((client) => client.end()));
-process.send({ consumed, asked: outcomes.length });
+process.send({ consumed, asked: answers.length });
 process.disconnect();

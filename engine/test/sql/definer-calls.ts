@@ -1,6 +1,6 @@
 // A call of every function that runs with the rights of purser_writer, in an order in which each has its effect: what the
 // engine itself sends when it is driven through all of them, written down to be sent again by somebody else.
-import { createPurser } from "@purser/engine";
+import { createPurser, slotOf } from "@purser/engine";
 import { Pool, type PoolClient } from "pg";
 import type { TestDatabase } from "../../../behaviour/fixture/database.ts";
 import { catalog } from "./two-tenants.ts";
@@ -28,6 +28,7 @@ const outcomes: { readonly [name: string]: unknown } = {
   remember_command: true,
   issue_grant: "granted",
   consume_in_slot: "consumed",
+  consume_many_in_slots: "consumed",
   create_api_key: "",
   revoke_api_key: true,
   open_console_session: "",
@@ -51,6 +52,9 @@ function listen(client: PoolClient, heard: Call[]): void {
   });
 }
 
+const MANY = `SELECT outcome FROM purser.consume_many_in_slots($1::int[], $2::text[], $3::text[], $4::numeric[], $5::text[],
+  ARRAY[''::text], NULL::timestamptz[], NULL::jsonb[], true::boolean)`;
+
 const begins = new Date("2030-01-15T12:00:00Z");
 
 /** Drives the engine through everything that writes, on a database of its own. */
@@ -73,6 +77,7 @@ export async function definerCalls(database: TestDatabase, tenant: string): Prom
       idempotencyKey: "key",
       metadata: { a: 1 },
     });
+    await pool.query({ text: MANY, values: [[slotOf(tenant)], [tenant], ["credits"], ["3"], ["of many"]] });
     const key = { keyId: "k1", secretHash: Buffer.alloc(32, 7), name: "", mode: "live", scopes: ["read"] } as const;
     await purser.apiKeys.create({ ...key, tenant: null, actor: "me", expiresAt: null });
     await purser.apiKeys.revoke("k1");

@@ -57,10 +57,14 @@ export function writers(all: readonly RoutineRow[]): Set<string> {
   return found;
 }
 
-/** Writes with its caller's rights and is called by hosts: the face of consume_in_slot without the slot. */
-const faces = ["consume"];
+/** Write with their caller's rights and are called by hosts: the faces of the hot calls, without the slot. */
+const faces = ["consume", "consume_many"];
 /** Calls that a distributed engine sends to where the tenant lives. */
-const hot = ["consume_in_slot"];
+const hot: { readonly [name: string]: string } = {
+  consume_in_slot: "p_slot integer",
+  consume_many_in_slots: "p_slots integer[]",
+  bad: "p_slot integer",
+};
 
 export interface RoutineRule {
   readonly name: string;
@@ -91,9 +95,11 @@ export const distributionRules: RoutineRule[] = [
     ],
   },
   {
-    name: "rule 5: the hot calls take the slot as their first, plain argument",
-    breaks: ({ name, argumentNames, signature }) =>
-      (hot.includes(name) || name === "bad") && !(argumentNames[0] === "p_slot" && signature.includes("(integer")),
+    name: "rule 5: the hot calls take the slot, or the slots, as their first, plain argument",
+    breaks: ({ name, argumentNames, signature }) => {
+      const [, first = ""] = /\(([^,)]*)/.exec(signature) ?? [];
+      return name in hot && `${argumentNames[0]} ${first}` !== hot[name];
+    },
     bad: ["CREATE FUNCTION purser.bad(p_tenant text) RETURNS void LANGUAGE plpgsql AS 'BEGIN END'"],
   },
   {
