@@ -97,6 +97,14 @@ const states: readonly (readonly [string, (page: Page) => Promise<void>])[] = [
     },
   ],
   [
+    "the catalogue with a revision",
+    async (page) => {
+      await page.goto(`${desk.url}/catalog`);
+      await page.getByRole("button", { name: "View revision 1" }).click();
+      await page.getByRole("region", { name: "Revision 1" }).waitFor();
+    },
+  ],
+  [
     "the catalogue with what would change",
     async (page) => {
       await page.goto(`${desk.url}/catalog`);

@@ -125,6 +125,48 @@ test("a change of amounts says which version begins and whom it would touch", as
   expect(said).toMatch(/free 2 0 2 1/);
 });
 
+test("every revision is listed with when and by whom, and can be looked at and compared with what is on sale", async () => {
+  const { catalog } = (await desk.clients.live.catalog.published()) ?? {};
+  const text = JSON.stringify(catalog);
+  for (let i = 0; i < 10; i += 1) {
+    await desk.clients.live.catalog.publish({
+      catalog: JSON.parse(text.replace('"name":"Enterprise"', `"name":"Enterprise ${i}"`)),
+    });
+  }
+  const page = await openCatalog();
+  const table = page.getByRole("table", { name: "Revisions" });
+  await table.waitFor();
+  const known = (await desk.clients.live.catalog.revisions({ limit: 1000 })).revisions;
+  expect(known.length).toBeGreaterThan(10);
+  const lines = async () =>
+    (await table.locator("tbody tr").allInnerTexts()).map((line) => line.replaceAll(/\s+/g, " ").trim());
+  const [first = ""] = await lines();
+  expect(first).toMatch(
+    new RegExp(`^${known[0]?.revision} on sale \\d+ \\w+ \\d{4}, \\d\\d:\\d\\d UTC key:[0-9a-f]{16} View$`),
+  );
+  expect(await lines()).toHaveLength(10);
+  await page.getByRole("navigation", { name: "Pages of the revisions" }).getByRole("button", { name: "Next" }).click();
+  await page.getByText("Page 2").waitFor();
+  await table.getByRole("button", { name: "View revision 1", exact: true }).waitFor();
+  expect((await lines()).at(-1)).toMatch(/^1 .* purser dev View Compare$/);
+
+  await page.getByRole("button", { name: "View revision 1", exact: true }).click();
+  const kept = page.getByRole("region", { name: "Revision 1", exact: true });
+  await kept.waitFor();
+  const read = JSON.parse((await kept.textContent()) ?? "");
+  expect(read).toEqual((await desk.clients.live.catalog.revision({ revision: 1 }))?.catalog);
+
+  await page.getByRole("button", { name: "Compare revision 1", exact: true }).click();
+  await page.getByRole("heading", { name: "If revision 1 were published again" }).waitFor();
+  const changes = page.getByRole("region", { name: "Every change" });
+  await changes.waitFor();
+  expect((await changes.innerText()).replaceAll(/\s+/g, " ")).toContain(
+    'plans.enterprise.name "Enterprise 9" "Enterprise"',
+  );
+  // Nothing was published by looking.
+  expect((await desk.clients.live.catalog.revisions({ limit: 1 })).revisions[0]).toEqual(known[0]);
+});
+
 test("to leave nothing on sale takes one press more", async () => {
   const page = await openCatalog();
   await editor(page).fill('{ "tiers": {}, "features": {}, "plans": {} }');

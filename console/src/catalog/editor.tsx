@@ -6,18 +6,11 @@ import { Said } from "../said.tsx";
 import { sentenceOf, useSession } from "../session.tsx";
 import { ComparisonView } from "./comparison.tsx";
 import { type Judged, judgeCatalog, publishCatalog } from "./door.ts";
-import { objectOf } from "./published.ts";
+import { printed } from "./published.ts";
 import { lineAt, offsetOf, parsed } from "./pointer.ts";
 
-const INDENT = 2;
 /** What an empty catalogue begins with. */
 const scratch = { tiers: {}, features: {}, plans: {} };
-
-/** From what the others refer to, to what refers to them. */
-function printed(content: unknown): string {
-  const { tiers, features, capabilities, plans, products, ...rest } = objectOf(content);
-  return JSON.stringify({ tiers, features, capabilities, plans, products, ...rest }, undefined, INDENT);
-}
 
 export function Editor({ content, changed }: { readonly content: unknown; readonly changed: () => Promise<void> }) {
   const { client, session } = useSession();

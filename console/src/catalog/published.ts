@@ -60,6 +60,14 @@ export function objectOf(value: unknown): Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : {};
 }
 
+const INDENT = 2;
+
+/** A catalogue as people read it: from what the others refer to, to what refers to them. */
+export function printed(content: unknown): string {
+  const { tiers, features, capabilities, plans, products, ...rest } = objectOf(content);
+  return JSON.stringify({ tiers, features, capabilities, plans, products, ...rest }, undefined, INDENT);
+}
+
 const textOf = (value: unknown) => (typeof value === "string" ? value : undefined);
 
 /** Without a prototype: a key such as `constructor` names an entry or nothing. */

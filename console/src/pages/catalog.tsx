@@ -3,6 +3,7 @@ import { useAsked } from "../asking.ts";
 import { Editor } from "../catalog/editor.tsx";
 import { Matrix } from "../catalog/matrix.tsx";
 import { publishedCatalog } from "../catalog/published.ts";
+import { Revisions } from "../catalog/revisions.tsx";
 import { At, Card, Empty, Failed, Heading, Waiting } from "../parts.tsx";
 import { Said } from "../said.tsx";
 import { useSession } from "../session.tsx";
@@ -30,6 +31,7 @@ export function CatalogPage() {
             <Matrix catalog={catalog} />
           </Card>
           <Editor content={catalog.content} changed={again} />
+          <Revisions key={catalog.revision} newest={catalog.revision} />
         </>
       ) : loading ? (
         <Card>

@@ -6,6 +6,7 @@ import { Said } from "../said.tsx";
 import { useSession } from "../session.tsx";
 import { StatusBadge } from "../tenant/words.tsx";
 import { At } from "../parts.tsx";
+import { Pages } from "../pager.tsx";
 
 const PAGE = 25;
 
@@ -27,8 +28,6 @@ export function TenantsPage() {
     [client, cursor, prefix],
   );
   const { value: page, error, loading, again } = useAsked(ask);
-
-  const next = page?.nextCursor ?? null;
 
   const find = (text: string) => {
     setTrail([]);
@@ -121,27 +120,7 @@ export function TenantsPage() {
           )}
         </Card>
       )}
-      {trail.length > 0 || next !== null ? (
-        <nav className="row" aria-label="Pages of the list">
-          <button
-            type="button"
-            className="button"
-            disabled={trail.length === 0}
-            onClick={() => setTrail(trail.slice(0, -1))}
-          >
-            ← Previous
-          </button>
-          <span className="muted number">Page {trail.length + 1}</span>
-          <button
-            type="button"
-            className="button"
-            disabled={next === null}
-            onClick={() => next !== null && setTrail([...trail, next])}
-          >
-            Next →
-          </button>
-        </nav>
-      ) : null}
+      <Pages trail={trail} next={page?.nextCursor ?? null} label="Pages of the list" turn={setTrail} />
     </div>
   );
 }
