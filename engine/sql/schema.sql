@@ -26,6 +26,28 @@ CREATE POLICY own_tenant ON purser.accounts FOR SELECT TO purser_tenant USING ((
 GRANT SELECT ON purser.accounts TO purser_readonly, purser_service, purser_tenant;
 GRANT INSERT, SELECT, UPDATE ON purser.accounts TO purser_writer;
 
+CREATE TABLE purser.allocations (
+  slot integer NOT NULL,
+  tenant_id text COLLATE "C" NOT NULL,
+  subject text COLLATE "C" NOT NULL,
+  feature text COLLATE "C" NOT NULL,
+  version bigint NOT NULL,
+  grant_id uuid NOT NULL,
+  amount numeric(38,6) NOT NULL,
+  lapsed numeric(38,6) NOT NULL DEFAULT 0,
+  CONSTRAINT allocations_amount_check CHECK (((amount > (0)::numeric) AND (amount < '1000000000000000000000000000000'::numeric))),
+  CONSTRAINT allocations_check CHECK (((lapsed >= (0)::numeric) AND (lapsed <= amount))),
+  CONSTRAINT allocations_pkey PRIMARY KEY (tenant_id, subject, feature, version, grant_id, slot)
+);
+ALTER TABLE purser.allocations OWNER TO purser_owner;
+ALTER TABLE purser.allocations ENABLE ROW LEVEL SECURITY;
+CREATE INDEX allocations_of_grant ON purser.allocations USING btree (tenant_id, grant_id, slot);
+CREATE POLICY all_tenants ON purser.allocations FOR SELECT TO purser_readonly, purser_service USING (true);
+CREATE POLICY every_row ON purser.allocations FOR ALL TO purser_writer USING (true) WITH CHECK (true);
+CREATE POLICY own_tenant ON purser.allocations FOR SELECT TO purser_tenant USING ((tenant_id = NULLIF(current_setting('app.tenant_id'::text, true), ''::text)));
+GRANT SELECT ON purser.allocations TO purser_readonly, purser_service, purser_tenant;
+GRANT INSERT, SELECT ON purser.allocations TO purser_writer;
+
 CREATE TABLE purser.allowances (
   slot integer NOT NULL,
   tenant_id text COLLATE "C" NOT NULL,
@@ -45,16 +67,18 @@ CREATE TABLE purser.allowances (
   priority integer NOT NULL,
   rollover_cap numeric(38,6),
   rollover_windows integer NOT NULL DEFAULT 1,
+  on_change text NOT NULL DEFAULT 'keep'::text,
   effective_at timestamp with time zone NOT NULL,
   ends_at timestamp with time zone NOT NULL,
   CONSTRAINT allowances_amount_check CHECK (((amount >= (0)::numeric) AND (amount < '1000000000000000'::numeric))),
   CONSTRAINT allowances_check CHECK ((effective_at <= ends_at)),
   CONSTRAINT allowances_check1 CHECK ((unlimited <> (amount IS NOT NULL))),
+  CONSTRAINT allowances_on_change_check CHECK ((on_change = ANY (ARRAY['keep'::text, 'reset'::text, 'prorate'::text]))),
   CONSTRAINT allowances_per_check CHECK ((per = ANY (ARRAY['tenant'::text, 'subject'::text]))),
   CONSTRAINT allowances_pkey PRIMARY KEY (tenant_id, allowance_id, slot),
   CONSTRAINT allowances_priority_check CHECK (((priority >= 0) AND (priority <= 1000))),
   CONSTRAINT allowances_rollover_cap_check CHECK (((rollover_cap > (0)::numeric) AND (rollover_cap < '1000000000000000'::numeric))),
-  CONSTRAINT allowances_source_check CHECK ((source = ANY (ARRAY['plan'::text, 'product'::text, 'override'::text]))),
+  CONSTRAINT allowances_source_check CHECK ((source = ANY (ARRAY['plan'::text, 'product'::text, 'override'::text, 'restriction'::text]))),
   CONSTRAINT allowances_tenant_id_slot_fkey FOREIGN KEY (tenant_id, slot) REFERENCES purser.tenants(tenant_id, slot),
   CONSTRAINT allowances_window_count_check CHECK (((window_count >= 1) AND (window_count <= 1200))),
   CONSTRAINT allowances_window_unit_check CHECK ((window_unit = ANY (ARRAY['hour'::text, 'day'::text, 'week'::text, 'month'::text, 'year'::text, 'lifetime'::text])))
@@ -123,6 +147,7 @@ CREATE TABLE purser.balance_facts (
   idempotency_key text COLLATE "C",
   amount numeric(38,6) NOT NULL,
   overage numeric(38,6) NOT NULL,
+  pinned numeric(38,6),
   interval_no integer NOT NULL,
   interval_used numeric(38,6) NOT NULL,
   balance_after numeric(38,6),
@@ -134,16 +159,18 @@ CREATE TABLE purser.balance_facts (
   CONSTRAINT balance_facts_amount_check CHECK (((amount >= (0)::numeric) AND (amount < '1000000000000000000000000000000'::numeric))),
   CONSTRAINT balance_facts_balance_after_check CHECK ((balance_after < '1000000000000000000000000000000'::numeric)),
   CONSTRAINT balance_facts_check CHECK (((overage >= (0)::numeric) AND (overage <= amount))),
+  CONSTRAINT balance_facts_check1 CHECK (((pinned > (0)::numeric) AND ((pinned + overage) <= amount))),
   CONSTRAINT balance_facts_idempotency_key_check CHECK (((idempotency_key <> ''::text) AND (length(idempotency_key) <= 200))),
   CONSTRAINT balance_facts_interval_no_check CHECK ((interval_no > 0)),
   CONSTRAINT balance_facts_interval_used_check CHECK (((interval_used >= (0)::numeric) AND (interval_used < '1000000000000000000000000000000'::numeric))),
-  CONSTRAINT balance_facts_kind_check CHECK ((kind = ANY (ARRAY['grant'::text, 'void'::text, 'boundary'::text, 'access'::text, 'consume'::text, 'reverse'::text, 'reserve'::text, 'settle'::text, 'release'::text, 'extend'::text, 'claim'::text, 'release_claim'::text, 'report'::text, 'refresh'::text]))),
+  CONSTRAINT balance_facts_kind_check CHECK ((kind = ANY (ARRAY['grant'::text, 'void'::text, 'boundary'::text, 'access'::text, 'consume'::text, 'reverse'::text, 'reserve'::text, 'settle'::text, 'release'::text, 'extend'::text, 'claim'::text, 'release_claim'::text, 'report'::text, 'lock'::text]))),
   CONSTRAINT balance_facts_pkey PRIMARY KEY (tenant_id, subject, feature, version, slot),
   CONSTRAINT balance_facts_tenant_id_idempotency_key_slot_key UNIQUE (tenant_id, idempotency_key, slot),
   CONSTRAINT balance_facts_version_check CHECK ((version > 0))
 );
 ALTER TABLE purser.balance_facts OWNER TO purser_owner;
 ALTER TABLE purser.balance_facts ENABLE ROW LEVEL SECURITY;
+CREATE INDEX facts_reversing ON purser.balance_facts USING btree (tenant_id, reference, slot) WHERE (kind = 'reverse'::text);
 CREATE POLICY all_tenants ON purser.balance_facts FOR SELECT TO purser_readonly, purser_service USING (true);
 CREATE POLICY every_row ON purser.balance_facts FOR ALL TO purser_writer USING (true) WITH CHECK (true);
 CREATE POLICY own_tenant ON purser.balance_facts FOR SELECT TO purser_tenant USING ((tenant_id = NULLIF(current_setting('app.tenant_id'::text, true), ''::text)));
@@ -165,7 +192,10 @@ CREATE TABLE purser.balances (
   used numeric(38,6) NOT NULL,
   held numeric(38,6) NOT NULL,
   overage numeric(38,6) NOT NULL,
+  overage_version bigint NOT NULL DEFAULT 0,
+  exceeded numeric(38,6) NOT NULL DEFAULT 0,
   claimed integer NOT NULL,
+  reported boolean NOT NULL DEFAULT false,
   interval_no integer NOT NULL,
   interval_used numeric(38,6) NOT NULL,
   version bigint NOT NULL,
@@ -175,6 +205,7 @@ CREATE TABLE purser.balances (
   CONSTRAINT balances_check CHECK (((enforcement <> 'hard'::text) OR unlimited OR (used <= granted))),
   CONSTRAINT balances_claimed_check CHECK ((claimed >= 0)),
   CONSTRAINT balances_enforcement_check CHECK ((enforcement = ANY (ARRAY['hard'::text, 'soft'::text, 'observe'::text]))),
+  CONSTRAINT balances_exceeded_check CHECK (((exceeded >= (0)::numeric) AND (exceeded < '1000000000000000000000000000000'::numeric))),
   CONSTRAINT balances_granted_check CHECK (((granted >= (0)::numeric) AND (granted < '1000000000000000000000000000000'::numeric))),
   CONSTRAINT balances_held_check CHECK (((held >= (0)::numeric) AND (held < '1000000000000000000000000000000'::numeric))),
   CONSTRAINT balances_interval_no_check CHECK ((interval_no >= 0)),
@@ -234,6 +265,7 @@ CREATE TABLE purser.burns (
 );
 ALTER TABLE purser.burns OWNER TO purser_owner;
 ALTER TABLE purser.burns ENABLE ROW LEVEL SECURITY;
+CREATE INDEX burns_of_grant ON purser.burns USING btree (tenant_id, grant_id, slot);
 CREATE POLICY all_tenants ON purser.burns FOR SELECT TO purser_readonly, purser_service USING (true);
 CREATE POLICY every_row ON purser.burns FOR ALL TO purser_writer USING (true) WITH CHECK (true);
 CREATE POLICY own_tenant ON purser.burns FOR SELECT TO purser_tenant USING ((tenant_id = NULLIF(current_setting('app.tenant_id'::text, true), ''::text)));
@@ -348,17 +380,21 @@ CREATE TABLE purser.claims (
   resource text COLLATE "C" NOT NULL,
   claimed_version bigint NOT NULL,
   claimed_at timestamp with time zone NOT NULL,
+  released_version bigint,
+  released_at timestamp with time zone,
+  CONSTRAINT claims_check CHECK (((released_at IS NULL) = (released_version IS NULL))),
   CONSTRAINT claims_pkey PRIMARY KEY (tenant_id, subject, feature, resource, slot),
   CONSTRAINT claims_resource_check CHECK (((resource <> ''::text) AND (length(resource) <= 300))),
   CONSTRAINT claims_tenant_id_subject_feature_slot_fkey FOREIGN KEY (tenant_id, subject, feature, slot) REFERENCES purser.balances(tenant_id, subject, feature, slot)
 );
 ALTER TABLE purser.claims OWNER TO purser_owner;
 ALTER TABLE purser.claims ENABLE ROW LEVEL SECURITY;
+CREATE INDEX claims_open ON purser.claims USING btree (tenant_id, subject, feature, claimed_version, slot) WHERE (released_at IS NULL);
 CREATE POLICY all_tenants ON purser.claims FOR SELECT TO purser_readonly, purser_service USING (true);
 CREATE POLICY every_row ON purser.claims FOR ALL TO purser_writer USING (true) WITH CHECK (true);
 CREATE POLICY own_tenant ON purser.claims FOR SELECT TO purser_tenant USING ((tenant_id = NULLIF(current_setting('app.tenant_id'::text, true), ''::text)));
 GRANT SELECT ON purser.claims TO purser_readonly, purser_service, purser_tenant;
-GRANT DELETE, INSERT, SELECT, UPDATE ON purser.claims TO purser_writer;
+GRANT INSERT, SELECT, UPDATE ON purser.claims TO purser_writer;
 
 CREATE TABLE purser.command_keys (
   slot integer NOT NULL,
@@ -468,10 +504,12 @@ CREATE TABLE purser.grant_voids (
   reason text NOT NULL,
   voided_by text NOT NULL,
   voided_at timestamp with time zone NOT NULL,
+  voided_version bigint NOT NULL,
   CONSTRAINT grant_voids_lapsed_check CHECK (((lapsed >= (0)::numeric) AND (lapsed < '1000000000000000'::numeric))),
   CONSTRAINT grant_voids_pkey PRIMARY KEY (tenant_id, grant_id, slot),
   CONSTRAINT grant_voids_shortfall_check CHECK (((shortfall >= (0)::numeric) AND (shortfall < '1000000000000000'::numeric))),
-  CONSTRAINT grant_voids_tenant_id_grant_id_slot_fkey FOREIGN KEY (tenant_id, grant_id, slot) REFERENCES purser.grants(tenant_id, grant_id, slot)
+  CONSTRAINT grant_voids_tenant_id_grant_id_slot_fkey FOREIGN KEY (tenant_id, grant_id, slot) REFERENCES purser.grants(tenant_id, grant_id, slot),
+  CONSTRAINT grant_voids_voided_version_check CHECK ((voided_version > 0))
 );
 ALTER TABLE purser.grant_voids OWNER TO purser_owner;
 ALTER TABLE purser.grant_voids ENABLE ROW LEVEL SECURITY;
@@ -495,10 +533,14 @@ CREATE TABLE purser.grants (
   priority integer NOT NULL,
   dedupe_key text COLLATE "C" NOT NULL,
   allowance_id uuid,
+  carried numeric(38,6) NOT NULL DEFAULT 0,
+  accrued numeric(38,6) NOT NULL DEFAULT 0,
   issued_version bigint NOT NULL,
   issued_at timestamp with time zone NOT NULL,
   metadata jsonb,
+  CONSTRAINT grants_accrued_check CHECK (((accrued >= (0)::numeric) AND (accrued < '1000000000000000000000000000000'::numeric))),
   CONSTRAINT grants_amount_check CHECK (((amount >= (0)::numeric) AND (amount < '1000000000000000'::numeric))),
+  CONSTRAINT grants_carried_check CHECK (((carried >= (0)::numeric) AND (carried < '1000000000000000000000000000000'::numeric))),
   CONSTRAINT grants_check CHECK ((effective_at < expires_at)),
   CONSTRAINT grants_check1 CHECK (((NOT unlimited) OR (amount = (0)::numeric))),
   CONSTRAINT grants_dedupe_key_check CHECK (((dedupe_key <> ''::text) AND (length(dedupe_key) <= 300))),
@@ -511,7 +553,7 @@ CREATE TABLE purser.grants (
 );
 ALTER TABLE purser.grants OWNER TO purser_owner;
 ALTER TABLE purser.grants ENABLE ROW LEVEL SECURITY;
-CREATE INDEX grants_of_balance ON purser.grants USING btree (tenant_id, subject, feature, slot);
+CREATE INDEX grants_of_balance ON purser.grants USING btree (tenant_id, subject, feature, effective_at, slot);
 CREATE POLICY all_tenants ON purser.grants FOR SELECT TO purser_readonly, purser_service USING (true);
 CREATE POLICY every_row ON purser.grants FOR ALL TO purser_writer USING (true) WITH CHECK (true);
 CREATE POLICY own_tenant ON purser.grants FOR SELECT TO purser_tenant USING ((tenant_id = NULLIF(current_setting('app.tenant_id'::text, true), ''::text)));
@@ -521,12 +563,12 @@ GRANT INSERT, SELECT ON purser.grants TO purser_writer;
 CREATE TABLE purser.hold_pins (
   slot integer NOT NULL,
   tenant_id text COLLATE "C" NOT NULL,
-  hold_id uuid NOT NULL,
+  hold_key text COLLATE "C" NOT NULL,
   grant_id uuid NOT NULL,
   amount numeric(38,6) NOT NULL,
   CONSTRAINT hold_pins_amount_check CHECK (((amount > (0)::numeric) AND (amount < '1000000000000000'::numeric))),
-  CONSTRAINT hold_pins_pkey PRIMARY KEY (tenant_id, hold_id, grant_id, slot),
-  CONSTRAINT hold_pins_tenant_id_hold_id_slot_fkey FOREIGN KEY (tenant_id, hold_id, slot) REFERENCES purser.holds(tenant_id, hold_id, slot)
+  CONSTRAINT hold_pins_pkey PRIMARY KEY (tenant_id, hold_key, grant_id, slot),
+  CONSTRAINT hold_pins_tenant_id_hold_key_slot_fkey FOREIGN KEY (tenant_id, hold_key, slot) REFERENCES purser.holds(tenant_id, hold_key, slot)
 );
 ALTER TABLE purser.hold_pins OWNER TO purser_owner;
 ALTER TABLE purser.hold_pins ENABLE ROW LEVEL SECURITY;
@@ -539,21 +581,30 @@ GRANT DELETE, INSERT, SELECT, UPDATE ON purser.hold_pins TO purser_writer;
 CREATE TABLE purser.holds (
   slot integer NOT NULL,
   tenant_id text COLLATE "C" NOT NULL,
-  hold_id uuid NOT NULL,
+  hold_key text COLLATE "C" NOT NULL,
   subject text COLLATE "C" NOT NULL,
   feature text COLLATE "C" NOT NULL,
+  acting_subject text COLLATE "C",
   amount numeric(38,6) NOT NULL,
+  funded numeric(38,6) NOT NULL,
   status text NOT NULL,
+  late boolean NOT NULL DEFAULT false,
   settled numeric(38,6),
   unfunded numeric(38,6) NOT NULL DEFAULT 0,
+  restored numeric(38,6),
+  lapsed numeric(38,6),
+  interval_no integer NOT NULL,
   reserved_version bigint NOT NULL,
+  ended_version bigint,
   reserved_at timestamp with time zone NOT NULL,
+  asked_until timestamp with time zone NOT NULL,
   expires_at timestamp with time zone NOT NULL,
   ended_at timestamp with time zone,
   CONSTRAINT holds_amount_check CHECK (((amount > (0)::numeric) AND (amount < '1000000000000000'::numeric))),
-  CONSTRAINT holds_check CHECK ((reserved_at < expires_at)),
-  CONSTRAINT holds_check1 CHECK (((status = 'open'::text) = (ended_at IS NULL))),
-  CONSTRAINT holds_pkey PRIMARY KEY (tenant_id, hold_id, slot),
+  CONSTRAINT holds_check CHECK (((funded >= (0)::numeric) AND (funded <= amount))),
+  CONSTRAINT holds_check1 CHECK ((reserved_at < expires_at)),
+  CONSTRAINT holds_check2 CHECK (((status = 'open'::text) = (ended_at IS NULL))),
+  CONSTRAINT holds_pkey PRIMARY KEY (tenant_id, hold_key, slot),
   CONSTRAINT holds_settled_check CHECK (((settled >= (0)::numeric) AND (settled < '1000000000000000'::numeric))),
   CONSTRAINT holds_status_check CHECK ((status = ANY (ARRAY['open'::text, 'settled'::text, 'released'::text, 'expired'::text]))),
   CONSTRAINT holds_tenant_id_subject_feature_slot_fkey FOREIGN KEY (tenant_id, subject, feature, slot) REFERENCES purser.balances(tenant_id, subject, feature, slot),
@@ -950,7 +1001,7 @@ CREATE TABLE purser.restrictions (
   feature text COLLATE "C" NOT NULL,
   mode text NOT NULL,
   degraded_value jsonb,
-  transition_id uuid NOT NULL,
+  transition_id uuid,
   effective_at timestamp with time zone NOT NULL,
   ends_at timestamp with time zone NOT NULL,
   CONSTRAINT restrictions_check CHECK ((effective_at <= ends_at)),
@@ -1402,8 +1453,24 @@ GRANT INSERT, SELECT, UPDATE ON purser.webhook_inbox TO purser_writer;
 --   version bigint
 --   as_of timestamp with time zone
 --   next_change_at timestamp with time zone
+--   over_limit numeric
 ALTER VIEW purser.balances_current OWNER TO purser_owner;
 GRANT SELECT ON purser.balances_current TO purser_readonly, purser_service, purser_tenant;
+
+-- VIEW purser.consumption_lineage WITH (security_invoker=true)
+--   tenant_id text
+--   subject text
+--   feature text
+--   version bigint
+--   idempotency_key text
+--   position bigint
+--   grant_id uuid
+--   dedupe_key text
+--   source text
+--   amount numeric
+--   provisional boolean
+ALTER VIEW purser.consumption_lineage OWNER TO purser_owner;
+GRANT SELECT ON purser.consumption_lineage TO purser_readonly, purser_service, purser_tenant;
 
 -- VIEW purser.consumptions WITH (security_invoker=true)
 --   tenant_id text
@@ -1459,7 +1526,7 @@ GRANT EXECUTE ON FUNCTION purser.allowance_now(integer,text,text,text,timestamp 
 ALTER FUNCTION purser.append_audit(integer,text,text,text,text,jsonb,jsonb,timestamp with time zone) OWNER TO purser_writer;
 
 -- FUNCTION purser.balance_now(p_slot integer, p_tenant text, p_subject text, p_feature text)
---   RETURNS TABLE(kind text, enforcement text, denied_reason text, restricted_by text, unlimited boolean, granted numeric, used numeric, held numeric, available numeric, overage numeric, claimed integer, version bigint, as_of timestamp with time zone, next_change_at timestamp with time zone) LANGUAGE plpgsql STABLE SECURITY INVOKER SET search_path=pg_catalog, purser, pg_temp
+--   RETURNS TABLE(kind text, enforcement text, denied_reason text, restricted_by text, unlimited boolean, granted numeric, used numeric, held numeric, available numeric, overage numeric, claimed integer, version bigint, as_of timestamp with time zone, next_change_at timestamp with time zone, over_limit numeric) LANGUAGE plpgsql STABLE SECURITY INVOKER SET search_path=pg_catalog, purser, pg_temp
 ALTER FUNCTION purser.balance_now(integer,text,text,text) OWNER TO purser_writer;
 GRANT EXECUTE ON FUNCTION purser.balance_now(integer,text,text,text) TO purser_readonly, purser_service, purser_tenant;
 
@@ -1468,10 +1535,19 @@ GRANT EXECUTE ON FUNCTION purser.balance_now(integer,text,text,text) TO purser_r
 ALTER FUNCTION purser.check_entitlement(text,text,numeric,text) OWNER TO purser_writer;
 GRANT EXECUTE ON FUNCTION purser.check_entitlement(text,text,numeric,text) TO purser_readonly, purser_service, purser_tenant;
 
+-- FUNCTION purser.claim(p_tenant text, p_feature text, p_resource text, p_subject text DEFAULT ''::text, OUT outcome text, OUT replayed boolean, OUT field text, OUT claimed integer, OUT available numeric, OUT over_limit numeric, OUT version bigint, OUT restricted_by text)
+--   RETURNS record LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path=pg_catalog, purser, pg_temp
+ALTER FUNCTION purser.claim(text,text,text,text) OWNER TO purser_writer;
+GRANT EXECUTE ON FUNCTION purser.claim(text,text,text,text) TO purser_service;
+
 -- FUNCTION purser.close_console_session(p_session_id text)
 --   RETURNS boolean LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path=pg_catalog, purser, pg_temp
 ALTER FUNCTION purser.close_console_session(text) OWNER TO purser_writer;
 GRANT EXECUTE ON FUNCTION purser.close_console_session(text) TO purser_service;
+
+-- FUNCTION purser.close_interval(p_slot integer, p_tenant text, p_subject text, p_feature text, p_at timestamp with time zone, p_boundary boolean, OUT closed_at timestamp with time zone, OUT window_turned boolean)
+--   RETURNS record LANGUAGE plpgsql VOLATILE SECURITY INVOKER SET search_path=pg_catalog, purser, pg_temp
+ALTER FUNCTION purser.close_interval(integer,text,text,text,timestamp with time zone,boolean) OWNER TO purser_writer;
 
 -- FUNCTION purser.consume(p_tenant text, p_feature text, p_amount numeric, p_idempotency_key text, p_subject text DEFAULT ''::text, p_occurred_at timestamp with time zone DEFAULT NULL::timestamp with time zone, p_metadata jsonb DEFAULT NULL::jsonb, OUT outcome text, OUT replayed boolean, OUT field text, OUT amount numeric, OUT overage numeric, OUT available numeric, OUT unlimited boolean, OUT version bigint, OUT recorded_at timestamp with time zone, OUT resets_at timestamp with time zone, OUT restricted_by text)
 --   RETURNS record LANGUAGE plpgsql VOLATILE SECURITY INVOKER SET search_path=pg_catalog, purser, pg_temp
@@ -1507,20 +1583,48 @@ GRANT EXECUTE ON FUNCTION purser.create_api_key(text,bytea,text,text,text,text[]
 ALTER FUNCTION purser.create_tenant(integer,text,text,text,text,text,jsonb,timestamp with time zone,text) OWNER TO purser_writer;
 GRANT EXECUTE ON FUNCTION purser.create_tenant(integer,text,text,text,text,text,jsonb,timestamp with time zone,text) TO purser_service;
 
+-- FUNCTION purser.drawn_from(p_amount numeric, p_enforcement text, p_unlimited boolean, p_available numeric, OUT drawn numeric, OUT overage numeric, OUT unfunded numeric)
+--   RETURNS record LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SECURITY INVOKER SET search_path=pg_catalog, purser, pg_temp
+ALTER FUNCTION purser.drawn_from(numeric,text,boolean,numeric) OWNER TO purser_writer;
+GRANT EXECUTE ON FUNCTION purser.drawn_from(numeric,text,boolean,numeric) TO purser_readonly, purser_service, purser_tenant;
+
+-- FUNCTION purser.end_pins(p_slot integer, p_tenant text, p_subject text, p_feature text, p_hold_key text, p_amount numeric, p_version bigint, OUT restored numeric, OUT lapsed numeric)
+--   RETURNS record LANGUAGE plpgsql VOLATILE SECURITY INVOKER SET search_path=pg_catalog, purser, pg_temp
+ALTER FUNCTION purser.end_pins(integer,text,text,text,text,numeric,bigint) OWNER TO purser_writer;
+
 -- FUNCTION purser.entitlement_value(p_tenant text, p_feature text)
 --   RETURNS numeric LANGUAGE plpgsql STABLE SECURITY INVOKER SET search_path=pg_catalog, purser, pg_temp
 ALTER FUNCTION purser.entitlement_value(text,text) OWNER TO purser_writer;
 GRANT EXECUTE ON FUNCTION purser.entitlement_value(text,text) TO purser_readonly, purser_service, purser_tenant;
+
+-- FUNCTION purser.extend(p_tenant text, p_hold_key text, p_expires_at timestamp with time zone, OUT outcome text, OUT replayed boolean, OUT field text, OUT expires_at timestamp with time zone, OUT available numeric, OUT version bigint)
+--   RETURNS record LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path=pg_catalog, purser, pg_temp
+ALTER FUNCTION purser.extend(text,text,timestamp with time zone) OWNER TO purser_writer;
+GRANT EXECUTE ON FUNCTION purser.extend(text,text,timestamp with time zone) TO purser_service;
+
+-- FUNCTION purser.freshen_balance(p_slot integer, p_tenant text, p_subject text, p_feature text, OUT subject text, OUT kind text, OUT enforcement text, OUT per text, OUT denied_reason text, OUT restricted_by text, OUT unlimited boolean, OUT granted numeric, OUT used numeric, OUT held numeric, OUT overage numeric, OUT overage_version bigint, OUT claimed integer, OUT reported boolean, OUT interval_no integer, OUT interval_used numeric, OUT version bigint, OUT next_change_at timestamp with time zone, OUT now_at timestamp with time zone)
+--   RETURNS record LANGUAGE plpgsql VOLATILE SECURITY INVOKER SET search_path=pg_catalog, purser, pg_temp
+ALTER FUNCTION purser.freshen_balance(integer,text,text,text) OWNER TO purser_writer;
 
 -- FUNCTION purser.grant_answer(p_slot integer, p_tenant text, p_feature text, p_amount numeric, p_dedupe_key text, p_subject text, p_source text, p_effective_at timestamp with time zone, p_expires_at timestamp with time zone, p_priority integer, p_unlimited boolean, p_metadata jsonb, OUT outcome text, OUT field text, OUT grant_id uuid, OUT available numeric, OUT version bigint)
 --   RETURNS record LANGUAGE plpgsql STABLE SECURITY INVOKER SET search_path=pg_catalog, purser, pg_temp
 ALTER FUNCTION purser.grant_answer(integer,text,text,numeric,text,text,text,timestamp with time zone,timestamp with time zone,integer,boolean,jsonb) OWNER TO purser_writer;
 GRANT EXECUTE ON FUNCTION purser.grant_answer(integer,text,text,numeric,text,text,text,timestamp with time zone,timestamp with time zone,integer,boolean,jsonb) TO purser_readonly, purser_service, purser_tenant;
 
+-- FUNCTION purser.grant_used(p_slot integer, p_tenant text, p_grant uuid)
+--   RETURNS numeric LANGUAGE plpgsql STABLE SECURITY INVOKER SET search_path=pg_catalog, purser, pg_temp
+ALTER FUNCTION purser.grant_used(integer,text,uuid) OWNER TO purser_writer;
+GRANT EXECUTE ON FUNCTION purser.grant_used(integer,text,uuid) TO purser_readonly, purser_service, purser_tenant;
+
 -- FUNCTION purser.grants_after_turn(p_slot integer, p_tenant text, p_subject text, p_feature text, p_at timestamp with time zone)
---   RETURNS TABLE(grant_id uuid, source text, allowance_id uuid, amount numeric, unlimited boolean, used numeric, active boolean, effective_at timestamp with time zone, expires_at timestamp with time zone, priority integer, issued_version bigint, dedupe_key text, burned_from numeric, burned_to numeric, was_active boolean, is_new boolean, ended boolean, allowance_ended boolean) LANGUAGE plpgsql STABLE SECURITY INVOKER SET search_path=pg_catalog, purser, pg_temp
+--   RETURNS TABLE(grant_id uuid, source text, allowance_id uuid, amount numeric, unlimited boolean, used numeric, held numeric, active boolean, effective_at timestamp with time zone, expires_at timestamp with time zone, priority integer, issued_version bigint, dedupe_key text, carried numeric, accrued numeric, burned_from numeric, burned_to numeric, was_active boolean, is_new boolean, ended boolean, cut_short boolean, ends_at timestamp with time zone, exceeded numeric, pin_keys text[], pin_amounts numeric[]) LANGUAGE plpgsql STABLE SECURITY INVOKER SET search_path=pg_catalog, purser, pg_temp
 ALTER FUNCTION purser.grants_after_turn(integer,text,text,text,timestamp with time zone) OWNER TO purser_writer;
 GRANT EXECUTE ON FUNCTION purser.grants_after_turn(integer,text,text,text,timestamp with time zone) TO purser_readonly, purser_service, purser_tenant;
+
+-- FUNCTION purser.grants_closed(p_slot integer, p_tenant text, p_subject text, p_feature text, p_at timestamp with time zone)
+--   RETURNS TABLE(grant_id uuid, source text, allowance_id uuid, amount numeric, unlimited boolean, used numeric, held numeric, active boolean, effective_at timestamp with time zone, expires_at timestamp with time zone, priority integer, issued_version bigint, burned_from numeric, burned_to numeric, was_active boolean, ended boolean, cut_short boolean, ends_at timestamp with time zone, held_at_end numeric, exceeded numeric, pin_keys text[], pin_amounts numeric[]) LANGUAGE plpgsql STABLE SECURITY INVOKER SET search_path=pg_catalog, purser, pg_temp
+ALTER FUNCTION purser.grants_closed(integer,text,text,text,timestamp with time zone) OWNER TO purser_writer;
+GRANT EXECUTE ON FUNCTION purser.grants_closed(integer,text,text,text,timestamp with time zone) TO purser_readonly, purser_service, purser_tenant;
 
 -- FUNCTION purser.has_entitlement(p_tenant text, p_feature text)
 --   RETURNS boolean LANGUAGE plpgsql STABLE SECURITY INVOKER SET search_path=pg_catalog, purser, pg_temp
@@ -1532,10 +1636,29 @@ GRANT EXECUTE ON FUNCTION purser.has_entitlement(text,text) TO purser_readonly, 
 ALTER FUNCTION purser.instant_of(text) OWNER TO purser_writer;
 GRANT EXECUTE ON FUNCTION purser.instant_of(text) TO purser_readonly, purser_service, purser_tenant;
 
+-- FUNCTION purser.is_quantity(p_amount numeric)
+--   RETURNS boolean LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SECURITY INVOKER SET search_path=pg_catalog, purser, pg_temp
+ALTER FUNCTION purser.is_quantity(numeric) OWNER TO purser_writer;
+GRANT EXECUTE ON FUNCTION purser.is_quantity(numeric) TO purser_readonly, purser_service, purser_tenant;
+
 -- FUNCTION purser.issue_grant(p_tenant text, p_feature text, p_amount numeric, p_dedupe_key text, p_subject text DEFAULT ''::text, p_source text DEFAULT 'manual'::text, p_effective_at timestamp with time zone DEFAULT NULL::timestamp with time zone, p_expires_at timestamp with time zone DEFAULT 'infinity'::timestamp with time zone, p_priority integer DEFAULT 100, p_unlimited boolean DEFAULT false, p_metadata jsonb DEFAULT NULL::jsonb, OUT outcome text, OUT replayed boolean, OUT field text, OUT grant_id uuid, OUT available numeric, OUT version bigint)
 --   RETURNS record LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path=pg_catalog, purser, pg_temp
 ALTER FUNCTION purser.issue_grant(text,text,numeric,text,text,text,timestamp with time zone,timestamp with time zone,integer,boolean,jsonb) OWNER TO purser_writer;
 GRANT EXECUTE ON FUNCTION purser.issue_grant(text,text,numeric,text,text,text,timestamp with time zone,timestamp with time zone,integer,boolean,jsonb) TO purser_service;
+
+-- FUNCTION purser.lock_balance(p_slot integer, p_tenant text, p_subject text, p_feature text, OUT outcome text, OUT subject text, OUT kind text, OUT enforcement text, OUT per text, OUT denied_reason text, OUT restricted_by text, OUT unlimited boolean, OUT granted numeric, OUT used numeric, OUT held numeric, OUT overage numeric, OUT overage_version bigint, OUT claimed integer, OUT reported boolean, OUT interval_no integer, OUT interval_used numeric, OUT version bigint, OUT next_change_at timestamp with time zone, OUT now_at timestamp with time zone)
+--   RETURNS record LANGUAGE plpgsql VOLATILE SECURITY INVOKER SET search_path=pg_catalog, purser, pg_temp
+ALTER FUNCTION purser.lock_balance(integer,text,text,text) OWNER TO purser_writer;
+
+-- FUNCTION purser.lock_capacity(p_tenant text, p_feature text, p_subject text DEFAULT ''::text, OUT outcome text, OUT field text, OUT unlimited boolean, OUT quantity_limit numeric, OUT enforcement text, OUT version bigint, OUT restricted_by text)
+--   RETURNS record LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path=pg_catalog, purser, pg_temp
+ALTER FUNCTION purser.lock_capacity(text,text,text) OWNER TO purser_writer;
+GRANT EXECUTE ON FUNCTION purser.lock_capacity(text,text,text) TO purser_service;
+
+-- FUNCTION purser.next_change_after(p_slot integer, p_tenant text, p_subject text, p_feature text, p_after timestamp with time zone)
+--   RETURNS timestamp with time zone LANGUAGE plpgsql STABLE SECURITY INVOKER SET search_path=pg_catalog, purser, pg_temp
+ALTER FUNCTION purser.next_change_after(integer,text,text,text,timestamp with time zone) OWNER TO purser_writer;
+GRANT EXECUTE ON FUNCTION purser.next_change_after(integer,text,text,text,timestamp with time zone) TO purser_readonly, purser_service, purser_tenant;
 
 -- FUNCTION purser.open_balance(p_slot integer, p_tenant text, p_subject text, p_feature text, p_at timestamp with time zone, OUT balance_subject text, OUT outcome text)
 --   RETURNS record LANGUAGE plpgsql VOLATILE SECURITY INVOKER SET search_path=pg_catalog, purser, pg_temp
@@ -1546,6 +1669,10 @@ ALTER FUNCTION purser.open_balance(integer,text,text,text,timestamp with time zo
 ALTER FUNCTION purser.open_console_session(text,bytea,text,timestamp with time zone) OWNER TO purser_writer;
 GRANT EXECUTE ON FUNCTION purser.open_console_session(text,bytea,text,timestamp with time zone) TO purser_service;
 
+-- FUNCTION purser.open_interval(p_slot integer, p_tenant text, p_subject text, p_feature text, p_at timestamp with time zone, p_window_turned boolean, p_kind text, p_source text, p_amount numeric, p_reference text, p_idempotency_key text DEFAULT NULL::text, p_drawn numeric DEFAULT 0, p_overage numeric DEFAULT 0, p_pinned numeric DEFAULT NULL::numeric, p_metadata jsonb DEFAULT NULL::jsonb, p_overage_change numeric DEFAULT NULL::numeric, p_acting_subject text DEFAULT NULL::text, p_occurred_at timestamp with time zone DEFAULT NULL::timestamp with time zone, OUT version bigint, OUT available numeric)
+--   RETURNS record LANGUAGE plpgsql VOLATILE SECURITY INVOKER SET search_path=pg_catalog, purser, pg_temp
+ALTER FUNCTION purser.open_interval(integer,text,text,text,timestamp with time zone,boolean,text,text,numeric,text,text,numeric,numeric,numeric,jsonb,numeric,text,timestamp with time zone) OWNER TO purser_writer;
+
 -- FUNCTION purser.publish_catalog(p_expected_revision integer, p_content_hash text, p_content jsonb, p_rows jsonb, p_actor text, p_at timestamp with time zone, OUT outcome text, OUT revision integer)
 --   RETURNS record LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path=pg_catalog, purser, pg_temp
 ALTER FUNCTION purser.publish_catalog(integer,text,jsonb,jsonb,text,timestamp with time zone) OWNER TO purser_writer;
@@ -1555,20 +1682,50 @@ GRANT EXECUTE ON FUNCTION purser.publish_catalog(integer,text,jsonb,jsonb,text,t
 --   RETURNS integer LANGUAGE plpgsql VOLATILE SECURITY INVOKER SET search_path=pg_catalog, purser, pg_temp
 ALTER FUNCTION purser.refresh_balances(integer,text,timestamp with time zone,text) OWNER TO purser_writer;
 
+-- FUNCTION purser.release(p_tenant text, p_hold_key text, OUT outcome text, OUT replayed boolean, OUT field text, OUT restored numeric, OUT lapsed numeric, OUT available numeric, OUT version bigint)
+--   RETURNS record LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path=pg_catalog, purser, pg_temp
+ALTER FUNCTION purser.release(text,text) OWNER TO purser_writer;
+GRANT EXECUTE ON FUNCTION purser.release(text,text) TO purser_service;
+
+-- FUNCTION purser.release_claim(p_tenant text, p_feature text, p_resource text, p_subject text DEFAULT ''::text, OUT outcome text, OUT replayed boolean, OUT field text, OUT claimed integer, OUT available numeric, OUT over_limit numeric, OUT version bigint)
+--   RETURNS record LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path=pg_catalog, purser, pg_temp
+ALTER FUNCTION purser.release_claim(text,text,text,text) OWNER TO purser_writer;
+GRANT EXECUTE ON FUNCTION purser.release_claim(text,text,text,text) TO purser_service;
+
 -- FUNCTION purser.remember_command(p_slot integer, p_tenant text, p_idempotency_key text, p_command text, p_input_hash bytea, p_input jsonb, p_answer jsonb, p_recorded_at timestamp with time zone)
 --   RETURNS boolean LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path=pg_catalog, purser, pg_temp
 ALTER FUNCTION purser.remember_command(integer,text,text,text,bytea,jsonb,jsonb,timestamp with time zone) OWNER TO purser_writer;
 GRANT EXECUTE ON FUNCTION purser.remember_command(integer,text,text,text,bytea,jsonb,jsonb,timestamp with time zone) TO purser_service;
+
+-- FUNCTION purser.report_count(p_tenant text, p_feature text, p_count integer, p_subject text DEFAULT ''::text, OUT outcome text, OUT field text, OUT counted integer, OUT available numeric, OUT over_limit numeric, OUT reported_at timestamp with time zone, OUT version bigint)
+--   RETURNS record LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path=pg_catalog, purser, pg_temp
+ALTER FUNCTION purser.report_count(text,text,integer,text) OWNER TO purser_writer;
+GRANT EXECUTE ON FUNCTION purser.report_count(text,text,integer,text) TO purser_service;
+
+-- FUNCTION purser.reserve(p_tenant text, p_feature text, p_amount numeric, p_idempotency_key text, p_expires_at timestamp with time zone DEFAULT NULL::timestamp with time zone, p_subject text DEFAULT ''::text, p_metadata jsonb DEFAULT NULL::jsonb, OUT outcome text, OUT replayed boolean, OUT field text, OUT amount numeric, OUT available numeric, OUT unlimited boolean, OUT version bigint, OUT expires_at timestamp with time zone, OUT resets_at timestamp with time zone, OUT restricted_by text)
+--   RETURNS record LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path=pg_catalog, purser, pg_temp
+ALTER FUNCTION purser.reserve(text,text,numeric,text,timestamp with time zone,text,jsonb) OWNER TO purser_writer;
+GRANT EXECUTE ON FUNCTION purser.reserve(text,text,numeric,text,timestamp with time zone,text,jsonb) TO purser_service;
 
 -- FUNCTION purser.resolve_entitlement(p_slot integer, p_tenant text, p_subject text, p_feature text, p_at timestamp with time zone, OUT allowed boolean, OUT reason text, OUT source text, OUT kind text, OUT enforcement text, OUT per text, OUT tier text, OUT required_tier text, OUT value jsonb, OUT unlimited boolean, OUT restricted_by text, OUT plan text, OUT plan_version integer, OUT valid_from timestamp with time zone, OUT valid_until timestamp with time zone)
 --   RETURNS record LANGUAGE plpgsql STABLE SECURITY INVOKER SET search_path=pg_catalog, purser, pg_temp
 ALTER FUNCTION purser.resolve_entitlement(integer,text,text,text,timestamp with time zone) OWNER TO purser_writer;
 GRANT EXECUTE ON FUNCTION purser.resolve_entitlement(integer,text,text,text,timestamp with time zone) TO purser_readonly, purser_service, purser_tenant;
 
+-- FUNCTION purser.reverse_consumption(p_tenant text, p_consumption_key text, p_idempotency_key text, p_amount numeric DEFAULT NULL::numeric, p_reissue boolean DEFAULT false, p_reason text DEFAULT ''::text, OUT outcome text, OUT replayed boolean, OUT field text, OUT amount numeric, OUT restored numeric, OUT lapsed numeric, OUT overage numeric, OUT available numeric, OUT version bigint)
+--   RETURNS record LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path=pg_catalog, purser, pg_temp
+ALTER FUNCTION purser.reverse_consumption(text,text,text,numeric,boolean,text) OWNER TO purser_writer;
+GRANT EXECUTE ON FUNCTION purser.reverse_consumption(text,text,text,numeric,boolean,text) TO purser_service;
+
 -- FUNCTION purser.revoke_api_key(p_key_id text)
 --   RETURNS boolean LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path=pg_catalog, purser, pg_temp
 ALTER FUNCTION purser.revoke_api_key(text) OWNER TO purser_writer;
 GRANT EXECUTE ON FUNCTION purser.revoke_api_key(text) TO purser_service;
+
+-- FUNCTION purser.settle(p_tenant text, p_hold_key text, p_amount numeric, p_occurred_at timestamp with time zone DEFAULT NULL::timestamp with time zone, p_metadata jsonb DEFAULT NULL::jsonb, OUT outcome text, OUT replayed boolean, OUT field text, OUT late boolean, OUT amount numeric, OUT overage numeric, OUT unfunded numeric, OUT available numeric, OUT version bigint)
+--   RETURNS record LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path=pg_catalog, purser, pg_temp
+ALTER FUNCTION purser.settle(text,text,numeric,timestamp with time zone,jsonb) OWNER TO purser_writer;
+GRANT EXECUTE ON FUNCTION purser.settle(text,text,numeric,timestamp with time zone,jsonb) TO purser_service;
 
 -- FUNCTION purser.slot_of(p_tenant text)
 --   RETURNS integer LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE SECURITY INVOKER SET search_path=pg_catalog, purser, pg_temp
@@ -1588,7 +1745,7 @@ ALTER FUNCTION purser.touch_tenant(integer,text) OWNER TO purser_writer;
 --   RETURNS bigint LANGUAGE plpgsql VOLATILE SECURITY INVOKER SET search_path=pg_catalog, purser, pg_temp
 ALTER FUNCTION purser.turn_balance(integer,text,text,text,timestamp with time zone,text,text,numeric,text) OWNER TO purser_writer;
 
--- FUNCTION purser.turned_balance(p_slot integer, p_tenant text, p_subject text, p_feature text, p_at timestamp with time zone, OUT denied_reason text, OUT restricted_by text, OUT enforcement text, OUT per text, OUT unlimited boolean, OUT granted numeric, OUT used numeric, OUT window_turned boolean, OUT turned_at timestamp with time zone, OUT next_change_at timestamp with time zone)
+-- FUNCTION purser.turned_balance(p_slot integer, p_tenant text, p_subject text, p_feature text, p_at timestamp with time zone, OUT denied_reason text, OUT restricted_by text, OUT enforcement text, OUT per text, OUT unlimited boolean, OUT granted numeric, OUT used numeric, OUT held numeric, OUT exceeded numeric, OUT window_turned boolean, OUT turned_at timestamp with time zone, OUT next_change_at timestamp with time zone)
 --   RETURNS record LANGUAGE plpgsql STABLE SECURITY INVOKER SET search_path=pg_catalog, purser, pg_temp
 ALTER FUNCTION purser.turned_balance(integer,text,text,text,timestamp with time zone) OWNER TO purser_writer;
 GRANT EXECUTE ON FUNCTION purser.turned_balance(integer,text,text,text,timestamp with time zone) TO purser_readonly, purser_service, purser_tenant;
@@ -1598,12 +1755,50 @@ GRANT EXECUTE ON FUNCTION purser.turned_balance(integer,text,text,text,timestamp
 ALTER FUNCTION purser.unlocked_by(text,text,numeric) OWNER TO purser_writer;
 GRANT EXECUTE ON FUNCTION purser.unlocked_by(text,text,numeric) TO purser_readonly, purser_service, purser_tenant;
 
+-- FUNCTION purser.verify(p_tenant text DEFAULT NULL::text)
+--   RETURNS TABLE(invariant text, tenant_id text, subject text, feature text, version bigint) LANGUAGE plpgsql STABLE SECURITY INVOKER SET search_path=pg_catalog, purser, pg_temp
+ALTER FUNCTION purser.verify(text) OWNER TO purser_writer;
+GRANT EXECUTE ON FUNCTION purser.verify(text) TO purser_readonly, purser_service, purser_tenant;
+
+-- FUNCTION purser.void_grant(p_tenant text, p_dedupe_key text, p_reason text, p_actor text, p_refund boolean DEFAULT false, OUT outcome text, OUT replayed boolean, OUT field text, OUT lapsed numeric, OUT shortfall numeric, OUT available numeric, OUT version bigint)
+--   RETURNS record LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path=pg_catalog, purser, pg_temp
+ALTER FUNCTION purser.void_grant(text,text,text,text,boolean) OWNER TO purser_writer;
+GRANT EXECUTE ON FUNCTION purser.void_grant(text,text,text,text,boolean) TO purser_service;
+
 -- FUNCTION purser.window_at(p_unit text, p_count integer, p_anchor timestamp with time zone, p_zone text, p_at timestamp with time zone, OUT number bigint, OUT starts_at timestamp with time zone, OUT ends_at timestamp with time zone)
 --   RETURNS record LANGUAGE plpgsql STABLE STRICT SECURITY INVOKER SET search_path=pg_catalog, purser, pg_temp
 ALTER FUNCTION purser.window_at(text,integer,timestamp with time zone,text,timestamp with time zone) OWNER TO purser_writer;
 GRANT EXECUTE ON FUNCTION purser.window_at(text,integer,timestamp with time zone,text,timestamp with time zone) TO purser_readonly, purser_service, purser_tenant;
 
+-- FUNCTION purser.window_start(p_unit text, p_count integer, p_anchor timestamp with time zone, p_zone text, p_number bigint)
+--   RETURNS timestamp with time zone LANGUAGE plpgsql STABLE STRICT SECURITY INVOKER SET search_path=pg_catalog, purser, pg_temp
+ALTER FUNCTION purser.window_start(text,integer,timestamp with time zone,text,bigint) OWNER TO purser_writer;
+GRANT EXECUTE ON FUNCTION purser.window_start(text,integer,timestamp with time zone,text,bigint) TO purser_readonly, purser_service, purser_tenant;
+
+-- FUNCTION purser.windows_due(p_slot integer, p_tenant text, p_subject text, p_feature text, p_at timestamp with time zone, p_since timestamp with time zone)
+--   RETURNS TABLE(allowance_id uuid, source text, family uuid, amount numeric, unlimited boolean, priority integer, on_change text, number bigint, window_starts_at timestamp with time zone, window_ends_at timestamp with time zone, starts_at timestamp with time zone, ends_at timestamp with time zone, rolls_over boolean, rollover_cap numeric, rollover_ends_at timestamp with time zone) LANGUAGE plpgsql STABLE SECURITY INVOKER SET search_path=pg_catalog, purser, pg_temp
+ALTER FUNCTION purser.windows_due(integer,text,text,text,timestamp with time zone,timestamp with time zone) OWNER TO purser_writer;
+GRANT EXECUTE ON FUNCTION purser.windows_due(integer,text,text,text,timestamp with time zone,timestamp with time zone) TO purser_readonly, purser_service, purser_tenant;
+
+-- FUNCTION purser.write_mask(p_slot integer, p_tenant text, p_feature text, p_id uuid, p_source text, p_amount numeric, p_unlimited boolean, p_effective_at timestamp with time zone, p_ends_at timestamp with time zone)
+--   RETURNS void LANGUAGE plpgsql VOLATILE SECURITY INVOKER SET search_path=pg_catalog, purser, pg_temp
+ALTER FUNCTION purser.write_mask(integer,text,text,uuid,text,numeric,boolean,timestamp with time zone,timestamp with time zone) OWNER TO purser_writer;
+
+-- FUNCTION purser.write_occupied(p_slot integer, p_tenant text, p_subject text, p_feature text, p_claimed integer, p_reported boolean, p_kind text, p_amount numeric, p_reference text, p_at timestamp with time zone, p_acting_subject text DEFAULT NULL::text)
+--   RETURNS bigint LANGUAGE plpgsql VOLATILE SECURITY INVOKER SET search_path=pg_catalog, purser, pg_temp
+ALTER FUNCTION purser.write_occupied(integer,text,text,text,integer,boolean,text,numeric,text,timestamp with time zone,text) OWNER TO purser_writer;
+
+-- FUNCTION purser.write_override(p_tenant text, p_feature text, p_effect text, p_reason text, p_effective_at timestamp with time zone, p_ends_at timestamp with time zone, p_actor text, p_value jsonb DEFAULT NULL::jsonb, p_amount numeric DEFAULT NULL::numeric, p_unlimited boolean DEFAULT false, p_note text DEFAULT ''::text, OUT outcome text, OUT field text, OUT override_id uuid)
+--   RETURNS record LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path=pg_catalog, purser, pg_temp
+ALTER FUNCTION purser.write_override(text,text,text,text,timestamp with time zone,timestamp with time zone,text,jsonb,numeric,boolean,text) OWNER TO purser_writer;
+GRANT EXECUTE ON FUNCTION purser.write_override(text,text,text,text,timestamp with time zone,timestamp with time zone,text,jsonb,numeric,boolean,text) TO purser_service;
+
 -- FUNCTION purser.write_plan_state(p_slot integer, p_tenant text, p_subscription jsonb, p_periods jsonb, p_entitlements jsonb, p_allowances jsonb, p_transition jsonb, p_at timestamp with time zone, p_actor text, OUT outcome text, OUT tenant_version bigint)
 --   RETURNS record LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path=pg_catalog, purser, pg_temp
 ALTER FUNCTION purser.write_plan_state(integer,text,jsonb,jsonb,jsonb,jsonb,jsonb,timestamp with time zone,text) OWNER TO purser_writer;
 GRANT EXECUTE ON FUNCTION purser.write_plan_state(integer,text,jsonb,jsonb,jsonb,jsonb,jsonb,timestamp with time zone,text) TO purser_service;
+
+-- FUNCTION purser.write_restriction(p_tenant text, p_feature text, p_mode text, p_effective_at timestamp with time zone, p_ends_at timestamp with time zone, p_actor text, p_degraded_value jsonb DEFAULT NULL::jsonb, p_transition_id uuid DEFAULT NULL::uuid, OUT outcome text, OUT field text, OUT restriction_id uuid)
+--   RETURNS record LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path=pg_catalog, purser, pg_temp
+ALTER FUNCTION purser.write_restriction(text,text,text,timestamp with time zone,timestamp with time zone,text,jsonb,uuid) OWNER TO purser_writer;
+GRANT EXECUTE ON FUNCTION purser.write_restriction(text,text,text,timestamp with time zone,timestamp with time zone,text,jsonb,uuid) TO purser_service;

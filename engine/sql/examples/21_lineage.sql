@@ -1,4 +1,3 @@
--- awaits: reserve, settle
 -- Lineage says which grants paid for a consumption. It is fixed when the interval closes, in the order in which the
 -- consumptions were made; before that it is provisional. Everything closes an interval but consume, reserve, settle and
 -- release. A hold is no consumption until it is settled, and overage was paid by no grant and never will be.

@@ -1,4 +1,3 @@
--- awaits: reverse_consumption
 -- A consumption is undone by another fact, never changed. Its units return to the grants they came from. If one of those
 -- has ended since, its units lapse, for otherwise a reversal would be a way to make them last; the outcome says how much
 -- was restored and how much lapsed, and with reissue the lapsed part comes back as a manual grant.

@@ -1,4 +1,3 @@
--- awaits: reserve, settle, release, extend
 -- Who does not know the cost beforehand reserves an estimate, does the work and settles what it came to. What is held
 -- counts against what is available from the first instant, so two calls can never spend the same unit; less returns the
 -- rest, more takes the difference if it is there. A hold is named by the key it was reserved under and ends once: settled,

@@ -1,4 +1,3 @@
--- awaits: reserve, settle, release
 -- A hold is pinned to the grants it would burn. When their window ends while the work is still running, the pinned units
 -- outlive the grant, for that hold only: they are neither taken from the new window nor added to it. What is settled is
 -- paid by the old window; what is released or left over has nothing to return to and lapses.

@@ -1,4 +1,3 @@
--- awaits: reserve, settle
 -- Work may cost more than was reserved. The reserved part is paid by the window it was pinned to, the difference by what
 -- is active now. Where that is not enough, the feature's enforcement decides: soft counts overage; hard books the part
 -- that is covered and says settled_short, with the rest unfunded, because the work is done and no unit is invented.

@@ -1,4 +1,3 @@
--- awaits: void_grant
 -- A grant is never changed; it can be ended early. What is left of it lapses at that instant, and what was spent of it
 -- stays spent and keeps its lineage. A grant is named by its dedupe key, and voiding it twice is a replay.
 

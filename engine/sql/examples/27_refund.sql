@@ -1,4 +1,3 @@
--- awaits: void_grant
 -- A refund voids what was bought. Where some of it is spent already, the balance does not go below zero and the next
 -- purchase is not docked: the shortfall is written on the refund and in the audit log, for people to act on.
 

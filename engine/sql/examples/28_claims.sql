@@ -1,4 +1,3 @@
--- awaits: claim, release_claim
 -- A claim is one occupied slot of a capacity, named by the thing it stands for, so claiming it again is a replay. When the
 -- limit falls below what is occupied nothing is deleted: the claims stay, the balance says by how much it is over and
 -- which claims are the newest, and new ones are refused until there is room again.
@@ -20,7 +19,7 @@ SELECT outcome, replayed, claimed, available FROM purser.claim('acme', 'projects
 SELECT outcome FROM purser.advance_test_clock('acme', '2026-03-02 09:00+00');
 SELECT pg_temp.put_on_plan('acme', 'starter');
 SELECT allowed, reason, quantity_limit, used, remaining, over_limit FROM purser.check_entitlement('acme', 'projects');
-SELECT resource FROM purser.claims ORDER BY claimed_version DESC LIMIT 3;
+SELECT resource FROM purser.claims WHERE released_at IS NULL ORDER BY claimed_version DESC LIMIT 3;
 
 -- What is held may be claimed again; what was let go may not come back while there is no room.
 SELECT outcome, replayed, claimed FROM purser.claim('acme', 'projects', 'apollo');
@@ -28,4 +27,4 @@ SELECT outcome, claimed FROM purser.release_claim('acme', 'projects', 'fox');
 SELECT outcome, claimed FROM purser.claim('acme', 'projects', 'fox');
 SELECT resource, c.outcome, c.claimed FROM unnest(ARRAY['borealis', 'delta', 'echo']) resource, purser.release_claim('acme', 'projects', resource) c ORDER BY resource;
 SELECT outcome, replayed, claimed, available FROM purser.claim('acme', 'projects', 'fox');
-SELECT resource FROM purser.claims ORDER BY resource;
+SELECT resource FROM purser.claims WHERE released_at IS NULL ORDER BY resource;

@@ -1,4 +1,3 @@
--- awaits: report_count
 -- Where the projects live in another system, that system says how many there are. A reported count is a snapshot with a
 -- time: it is shown with it, it decides until the next report, and nothing that is over the limit is taken away.
 

@@ -1,4 +1,3 @@
--- awaits: write_override
 -- An override replaces what the plan says about one feature for a while, and always ends. Of an amount the plan's
 -- allowance is masked and what the new value leaves is granted: max(0, value - used). At its end, judged when somebody
 -- asks, the allowance comes back at max(0, N - used). What was bought is not touched by either.

@@ -1,4 +1,3 @@
--- awaits: write_restriction, reserve, settle, claim
 -- A restriction limits a feature while a downgrade waits. Disabled denies everything, but work that holds something may
 -- settle it. Frozen keeps what is there, readable and claimed, and lets nothing new begin. Degraded allows with the lower
 -- value that the feature declares. Its end is written with its beginning, and nobody has to lift it.

@@ -1,4 +1,3 @@
--- awaits: write_plan_state (to carry what was used in the window)
 -- Changing the plan in the middle of a window keeps the window and its anchor. What remains is what the new plan gives
 -- less what the allowance was used for in this window, and never less than nothing: nobody earns an allowance by changing
 -- back and forth, and nobody loses what was bought.

@@ -1,4 +1,3 @@
--- awaits: write_plan_state (to keep a changed quantity and carry what was used in the window)
 -- An add-on adds its inclusions as often as it was bought. More of it counts now, as an upgrade does: what was used in the
 -- window stays used. Less of it waits for the end of the period unless it is asked for now, as it is here.
 

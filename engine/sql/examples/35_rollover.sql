@@ -1,4 +1,3 @@
--- awaits: turn_balance (to roll over)
 -- Minutes that were not used roll over into the next window: what is left of that window's allowance, up to the cap, as a
 -- grant of its own that ends with the next window. What rolled over once does not roll over again. Windows that nobody
 -- was there for are walked in order, so being away neither loses nor multiplies anything.

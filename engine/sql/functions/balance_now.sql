@@ -4,7 +4,7 @@ CREATE OR REPLACE FUNCTION purser.balance_now(p_slot integer, p_tenant text, p_s
 RETURNS TABLE (
   kind text, enforcement text, denied_reason text, restricted_by text, unlimited boolean, granted numeric, used numeric,
   held numeric, available numeric, overage numeric, claimed integer, version bigint, as_of timestamptz,
-  next_change_at timestamptz
+  next_change_at timestamptz, over_limit numeric
 )
 LANGUAGE plpgsql STABLE SECURITY INVOKER
 SET search_path = pg_catalog, purser, pg_temp
@@ -43,10 +43,17 @@ BEGIN
     unlimited := v_after.unlimited;
     granted := v_after.granted;
     used := v_after.used;
+    held := v_after.held;
+    v_balance.exceeded := v_after.exceeded;
     overage := CASE WHEN v_after.window_turned THEN 0 ELSE v_balance.overage END;
     next_change_at := v_after.next_change_at;
   END IF;
   available := CASE WHEN NOT unlimited THEN granted - used - held END;
+  over_limit := CASE
+    WHEN kind <> 'capacity' THEN overage + v_balance.exceeded
+    WHEN unlimited THEN 0
+    ELSE greatest(claimed - granted, 0)
+  END;
   next_change_at := nullif(next_change_at, 'infinity');
   RETURN NEXT;
 END

@@ -68,7 +68,7 @@ BEGIN
       used := 0;
       remaining := quantity_limit;
     END IF;
-    over_limit := greatest(-remaining, CASE WHEN v_found THEN v_balance.overage ELSE 0 END, 0);
+    over_limit := CASE WHEN v_found THEN v_balance.over_limit ELSE 0 END;
     remaining := CASE WHEN NOT unlimited THEN greatest(remaining, 0) END;
     IF allowed AND v_answer.per = 'subject' AND v_subject = '' THEN
       allowed := false;

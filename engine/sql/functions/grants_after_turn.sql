@@ -1,16 +1,16 @@
--- The grants of one balance as they stand once the interval that is open now has been closed and everything due by an
--- instant has happened: what each paid for in the closed interval, which have ended, which begin, and the ones that
--- allowances bring. Reads only, so that a question about a balance nobody has turned yet and the turning itself are the
--- same rule.
+-- The grants of one balance once the interval that is open now has been closed and everything due by an instant has
+-- happened: those it has (grants_closed says the rest) and those that its allowances bring. Reads only.
 --
--- One step is enough however many boundaries were missed: a consume never passes a boundary without turning, so everything
--- in the interval was used before the first of them.
+-- The grant of an allowance that opens a window is the allowance whole. One that begins inside a window, because the plan
+-- changed or something masked it for a while, is what the allowance comes to less what the window has been used for before
+-- (carried): nobody earns an allowance by changing back and forth.
 CREATE OR REPLACE FUNCTION purser.grants_after_turn(
   p_slot integer, p_tenant text, p_subject text, p_feature text, p_at timestamptz
 ) RETURNS TABLE (
-  grant_id uuid, source text, allowance_id uuid, amount numeric, unlimited boolean, used numeric, active boolean,
-  effective_at timestamptz, expires_at timestamptz, priority integer, issued_version bigint, dedupe_key text,
-  burned_from numeric, burned_to numeric, was_active boolean, is_new boolean, ended boolean, allowance_ended boolean
+  grant_id uuid, source text, allowance_id uuid, amount numeric, unlimited boolean, used numeric, held numeric,
+  active boolean, effective_at timestamptz, expires_at timestamptz, priority integer, issued_version bigint,
+  dedupe_key text, carried numeric, accrued numeric, burned_from numeric, burned_to numeric, was_active boolean,
+  is_new boolean, ended boolean, cut_short boolean, ends_at timestamptz, exceeded numeric, pin_keys text[], pin_amounts numeric[]
 )
 LANGUAGE plpgsql STABLE SECURITY INVOKER
 SET search_path = pg_catalog, purser, pg_temp
@@ -19,48 +19,133 @@ AS $$
 BEGIN
   RETURN QUERY
   WITH balance AS (
-    SELECT b.interval_used, b.unlimited, b.version
+    SELECT b.version, CASE WHEN b.version = 0 THEN p_at ELSE b.as_of END AS since
       FROM purser.balances b
       WHERE b.tenant_id = p_tenant AND b.subject = p_subject AND b.feature = p_feature AND b.slot = p_slot
-  ), held AS (
-    SELECT g.*, least(g.expires_at, a.ends_at) AS ends_at, coalesce(a.ends_at <= p_at, false) AS allowance_over,
-           -- While an unlimited grant is active the first of those pays for everything and the finite ones rest.
-           CASE WHEN g.active AND g.unlimited = (SELECT balance.unlimited FROM balance)
-                THEN CASE WHEN g.unlimited THEN 1e30 ELSE g.amount - g.used END ELSE 0 END AS burnable
-      FROM purser.open_grants g
-      LEFT JOIN purser.allowances a
-        ON a.tenant_id = g.tenant_id AND a.allowance_id = g.allowance_id AND a.slot = g.slot
-      WHERE g.tenant_id = p_tenant AND g.subject = p_subject AND g.feature = p_feature AND g.slot = p_slot
-  ), ordered AS (
-    SELECT h.*, coalesce(sum(h.burnable) OVER (
-             ORDER BY h.priority, h.expires_at, h.issued_version, h.grant_id
-             ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS before
-      FROM held h
-  ), burned AS (
-    SELECT o.*, least(o.before, balance.interval_used) AS lower_end,
-           least(o.before + o.burnable, balance.interval_used) AS upper_end
-      FROM ordered o CROSS JOIN balance
+  ), closed AS MATERIALIZED (
+    SELECT * FROM purser.grants_closed(p_slot, p_tenant, p_subject, p_feature, p_at)
+  ), due AS (
+    SELECT w.*, concat_ws(':', 'allowance', p_tenant, w.allowance_id, p_subject, w.number) AS base_key
+      FROM balance
+      CROSS JOIN LATERAL purser.windows_due(p_slot, p_tenant, p_subject, p_feature, p_at, balance.since) w
+  ), wanted AS (
+    -- Its grants so far: a window has several where a mask or its end cut one short.
+    SELECT d.*, s.segments, s.latest
+      FROM due d
+      CROSS JOIN LATERAL (
+        SELECT count(*) AS segments, (array_agg(g.grant_id ORDER BY g.issued_version DESC))[1] AS latest
+          FROM purser.grants g
+          WHERE g.tenant_id = p_tenant AND g.slot = p_slot
+            AND (g.dedupe_key = d.base_key OR g.dedupe_key > d.base_key || ':' AND g.dedupe_key < d.base_key || ';')
+      ) s
+  ), missing AS (
+    SELECT w.allowance_id, w.source, w.family, w.amount, w.unlimited, w.priority, w.on_change, w.number, w.window_starts_at,
+           w.window_ends_at, greatest(w.starts_at, v.voided_at, CASE WHEN c.cut_short THEN c.ends_at END) AS starts_at,
+           w.ends_at, w.rolls_over, w.base_key, w.segments
+      FROM wanted w
+      LEFT JOIN closed c ON c.grant_id = w.latest
+      LEFT JOIN purser.grant_voids v ON v.tenant_id = p_tenant AND v.grant_id = w.latest AND v.slot = p_slot
+      WHERE w.latest IS NULL OR c.cut_short OR v.voided_by = 'purser'
+  ), before AS (
+    -- What the window was used for before a grant that begins inside it: by each family of allowances (the plan of one
+    -- subscription), and by what masked them.
+    SELECT m.allowance_id, m.number, u.*
+      FROM missing m
+      CROSS JOIN LATERAL (
+        SELECT (array_agg(x.allowance_id ORDER BY x.latest DESC) FILTER (WHERE x.own))[1] AS own_allowance,
+               coalesce(sum(x.total) FILTER (WHERE x.own), 0) AS own_total,
+               coalesce(sum(x.accrued) FILTER (WHERE x.own), 0) AS own_accrued,
+               coalesce(sum(x.total) FILTER (WHERE NOT x.masks), 0) AS plan_total,
+               CASE WHEN coalesce(max(x.latest) FILTER (WHERE x.masks), 0) > coalesce(max(x.latest) FILTER (WHERE NOT x.masks), 0)
+                 THEN max(x.total) FILTER (WHERE x.masks) END AS masked_total
+          FROM (
+            SELECT DISTINCT ON (masks, family) a.allowance_id, g.issued_version AS latest,
+                   a.source IN ('override', 'restriction') AS masks,
+                   CASE WHEN a.source IN ('override', 'restriction') THEN NULL
+                        ELSE coalesce(a.subscription_id, a.allowance_id) END AS family,
+                   a.source = m.source AND coalesce(a.subscription_id, a.allowance_id) = m.family AS own,
+                   g.carried + coalesce(c.used, purser.grant_used(p_slot, p_tenant, g.grant_id)) AS total,
+                   g.accrued + CASE WHEN a.unlimited THEN coalesce(c.used, purser.grant_used(p_slot, p_tenant, g.grant_id))
+                     WHEN isfinite(m.window_starts_at) AND isfinite(m.window_ends_at)
+                     THEN a.amount * extract(epoch FROM m.starts_at - g.effective_at)
+                          / extract(epoch FROM m.window_ends_at - m.window_starts_at)
+                     ELSE 0 END AS accrued
+              FROM purser.grants g
+              JOIN purser.allowances a ON a.tenant_id = g.tenant_id AND a.allowance_id = g.allowance_id AND a.slot = g.slot
+              JOIN purser.allowances mine ON mine.tenant_id = p_tenant AND mine.allowance_id = m.allowance_id AND mine.slot = p_slot
+              LEFT JOIN closed c ON c.grant_id = g.grant_id
+              WHERE g.tenant_id = p_tenant AND g.subject = p_subject AND g.feature = p_feature AND g.slot = p_slot
+                AND g.effective_at >= m.window_starts_at AND g.effective_at < m.window_ends_at
+                AND (a.source <> 'product' OR a.allowance_id = m.allowance_id)
+                AND (a.window_unit, a.window_count, a.anchor, a.time_zone)
+                    = (mine.window_unit, mine.window_count, mine.anchor, mine.time_zone)
+              ORDER BY masks, family, g.issued_version DESC, g.effective_at DESC
+          ) x
+      ) u
+  ), shared AS (
+    -- What was used under a mask is shared out over the allowances that come back, in burn order, the last takes the rest.
+    SELECT m.*, b.own_allowance, coalesce(b.own_total, 0) AS own_total, coalesce(b.own_accrued, 0) AS own_accrued,
+           CASE WHEN m.source IN ('override', 'restriction') THEN coalesce(b.masked_total, b.plan_total, 0) END AS mask_total,
+           greatest(coalesce(b.masked_total - b.plan_total, 0), 0) AS extra,
+           coalesce(sum(greatest(coalesce(m.amount, 0) - coalesce(b.own_total, 0), 0)) OVER w, 0) AS room_before,
+           lead(m.allowance_id) OVER (PARTITION BY m.rolls_over, m.window_ends_at, m.source = 'product'
+             ORDER BY m.priority, m.allowance_id) IS NULL AS is_last
+      FROM missing m
+      LEFT JOIN before b ON b.allowance_id = m.allowance_id AND b.number = m.number
+      WINDOW w AS (PARTITION BY m.rolls_over, m.window_ends_at, m.source = 'product' ORDER BY m.priority, m.allowance_id
+                   ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
+  ), carrying AS (
+    SELECT s.*, CASE
+        WHEN s.mask_total IS NOT NULL THEN s.mask_total
+        WHEN s.is_last THEN s.own_total + greatest(s.extra - s.room_before, 0)
+        ELSE s.own_total + least(greatest(coalesce(s.amount, 0) - s.own_total, 0), greatest(s.extra - s.room_before, 0))
+      END AS use_before,
+      CASE WHEN s.own_allowance IS NULL OR s.own_allowance = s.allowance_id OR s.mask_total IS NOT NULL THEN 'keep'
+           ELSE s.on_change END AS policy
+      FROM shared s
+  ), valued AS (
+    SELECT c.*, CASE
+        WHEN c.unlimited THEN 0
+        WHEN c.policy = 'reset' THEN c.amount
+        WHEN c.policy = 'prorate' AND isfinite(c.window_starts_at) AND isfinite(c.window_ends_at) THEN
+          greatest(trunc(c.own_accrued + c.amount * extract(epoch FROM c.window_ends_at - c.starts_at)
+                         / extract(epoch FROM c.window_ends_at - c.window_starts_at), 6) - c.use_before, 0)
+        ELSE greatest(c.amount - c.use_before, 0)
+      END AS worth
+      FROM carrying c
+  ), rolled AS (
+    -- What is left of a window that has ended, of its grant or, where nobody was there to make one, of what it would be.
+    SELECT w.number, w.priority, w.window_ends_at, w.rollover_ends_at, least(w.rollover_cap, CASE
+        WHEN c.grant_id IS NOT NULL AND NOT c.cut_short THEN c.amount - c.used - c.held_at_end
+        ELSE coalesce(v.worth, 0) END) AS amount,
+        concat_ws(':', 'rollover', p_tenant, w.allowance_id, p_subject, w.number) AS dedupe_key
+      FROM wanted w
+      LEFT JOIN closed c ON c.grant_id = w.latest
+      LEFT JOIN valued v ON v.allowance_id = w.allowance_id AND v.number = w.number
+      WHERE w.rolls_over AND w.rollover_ends_at > p_at
   )
-  SELECT b.grant_id, b.source, b.allowance_id, b.amount, b.unlimited, b.used + (b.upper_end - b.lower_end),
-         b.effective_at <= p_at AND p_at < b.ends_at, b.effective_at, b.expires_at, b.priority, b.issued_version, NULL::text,
-         b.lower_end, b.upper_end, b.active, false, b.ends_at <= p_at, b.allowance_over AND b.expires_at > p_at
-    FROM burned b
+  SELECT c.grant_id, c.source, c.allowance_id, c.amount, c.unlimited, c.used, c.held, c.active, c.effective_at, c.expires_at,
+         c.priority, c.issued_version, NULL::text, 0, 0, c.burned_from, c.burned_to, c.was_active, false, c.ended, c.cut_short,
+         c.ends_at, c.exceeded, c.pin_keys, c.pin_amounts
+    FROM closed c
   UNION ALL
-  SELECT encode(substring(sha256(convert_to(n.dedupe_key, 'UTF8')) FOR 16), 'hex')::uuid, n.source, n.allowance_id,
-         coalesce(n.amount, 0), n.unlimited, 0, true, n.starts_at, n.ends_at, n.priority,
-         (SELECT balance.version + 1 FROM balance), n.dedupe_key, 0, 0, false, true, false, false
-    FROM (
-      SELECT a.allowance_id, a.amount, a.unlimited, a.priority,
-             CASE a.source WHEN 'override' THEN 'override' WHEN 'product' THEN 'product' ELSE 'plan' END AS source,
-             greatest(w.starts_at, a.effective_at) AS starts_at, least(w.ends_at, a.ends_at) AS ends_at,
-             concat_ws(':', 'allowance', p_tenant, a.allowance_id, p_subject, w.number) AS dedupe_key
-        FROM purser.allowances a
-        CROSS JOIN LATERAL purser.window_at(a.window_unit, a.window_count, a.anchor, a.time_zone, p_at) w
-        WHERE a.tenant_id = p_tenant AND a.feature = p_feature AND a.slot = p_slot
-          AND a.per = CASE WHEN p_subject = '' THEN 'tenant' ELSE 'subject' END
-          AND a.effective_at <= p_at AND p_at < a.ends_at
-    ) n
-    WHERE NOT EXISTS (SELECT FROM purser.grants g
-                      WHERE g.tenant_id = p_tenant AND g.dedupe_key = n.dedupe_key AND g.slot = p_slot);
+  SELECT encode(substring(sha256(convert_to(n.dedupe_key, 'UTF8')) FOR 16), 'hex')::uuid, n.source, n.allowance_id, n.worth,
+         n.unlimited, 0, 0, true, n.starts_at, n.ends_at, n.priority, balance.version + 1, n.dedupe_key,
+         CASE WHEN n.policy = 'reset' THEN 0 ELSE n.use_before END,
+         CASE WHEN n.policy = 'reset' THEN 0 ELSE trunc(n.own_accrued, 6) END, 0, 0, false, true, false, false,
+         n.ends_at, CASE WHEN n.policy = 'reset' THEN 0 ELSE greatest(n.use_before - n.amount, 0) END, NULL, NULL
+    FROM (SELECT v.allowance_id, v.amount, v.worth, v.unlimited, v.priority, v.starts_at, v.ends_at, v.policy, v.use_before,
+                 v.own_accrued, CASE v.source WHEN 'restriction' THEN 'override' ELSE v.source END AS source,
+                 v.base_key || CASE WHEN v.segments = 0 THEN '' ELSE ':' || v.segments END AS dedupe_key
+            FROM valued v WHERE NOT v.rolls_over) n
+    CROSS JOIN balance
+  UNION ALL
+  -- An id that sorts first: of two grants that end together, what was kept is drawn before what is new.
+  SELECT overlay(encode(substring(sha256(convert_to(r.dedupe_key, 'UTF8')) FOR 16), 'hex') PLACING '00000000' FROM 1)::uuid,
+         'rollover', NULL, r.amount, false, 0, 0, true, r.window_ends_at, r.rollover_ends_at, r.priority,
+         balance.version + 1, r.dedupe_key, 0, 0, 0, 0, false, true, false, false, r.rollover_ends_at, 0, NULL, NULL
+    FROM rolled r
+    CROSS JOIN balance
+    WHERE r.amount > 0;
 END
 $$;

@@ -32,7 +32,7 @@ BEGIN
       OR scale(p_amount) > 0 AND length(ltrim(replace(trim_scale(p_amount)::text, '.', ''), '0')) > 15) THEN 'amount'
     WHEN p_dedupe_key IS NULL OR p_dedupe_key = '' OR length(p_dedupe_key) > 200 THEN 'dedupeKey'
     -- The engine's own grants have such keys; nobody else can take one.
-    WHEN p_dedupe_key LIKE 'allowance:%' THEN 'dedupeKey'
+    WHEN p_dedupe_key ~ '^(allowance|rollover|reversal):' THEN 'dedupeKey'
     WHEN p_source IS NULL OR p_source NOT IN ('product', 'promotion', 'top_up', 'manual') THEN 'source'
     WHEN p_priority IS NULL OR p_priority NOT BETWEEN 0 AND 1000 THEN 'priority'
     WHEN p_effective_at IS NOT NULL AND NOT isfinite(p_effective_at) THEN 'effectiveAt'

@@ -21,11 +21,16 @@ BEGIN
     PERFORM purser.open_balance(p_slot, p_tenant, '', v_row.feature, p_at);
   END LOOP;
   FOR v_row IN
-    SELECT b.subject, b.feature FROM purser.balances b
+    SELECT b.subject, b.feature, b.version > 0 AND b.next_change_at < p_at AS due FROM purser.balances b
       WHERE b.tenant_id = p_tenant AND b.slot = p_slot
       ORDER BY b.subject, b.feature
       FOR NO KEY UPDATE
   LOOP
+    -- What happened before the change happened by the rows of then; they are dated, so they still say so.
+    IF v_row.due THEN
+      PERFORM purser.turn_balance(p_slot, p_tenant, v_row.subject, v_row.feature, p_at - interval '1 microsecond', 'boundary',
+                                  'boundary_recompute', 0, NULL);
+    END IF;
     PERFORM purser.turn_balance(p_slot, p_tenant, v_row.subject, v_row.feature, p_at, 'access', p_source, 0, NULL);
     v_changed := v_changed + 1;
   END LOOP;

@@ -1,9 +1,9 @@
--- What the row of one balance says once everything due by an instant has happened. Reads only: turn_balance writes it,
+-- What the row of one balance says once everything due by an instant has happened. Reads only: open_interval writes it,
 -- balance_now answers with it where nobody has turned the balance yet.
 CREATE OR REPLACE FUNCTION purser.turned_balance(
   p_slot integer, p_tenant text, p_subject text, p_feature text, p_at timestamptz,
   OUT denied_reason text, OUT restricted_by text, OUT enforcement text, OUT per text, OUT unlimited boolean,
-  OUT granted numeric, OUT used numeric, OUT window_turned boolean, OUT turned_at timestamptz,
+  OUT granted numeric, OUT used numeric, OUT held numeric, OUT exceeded numeric, OUT window_turned boolean, OUT turned_at timestamptz,
   OUT next_change_at timestamptz
 )
 LANGUAGE plpgsql STABLE SECURITY INVOKER
@@ -11,40 +11,34 @@ SET search_path = pg_catalog, purser, pg_temp
 AS $$
 #variable_conflict use_column
 DECLARE
-  v_valid_from   timestamptz;
-  v_valid_until  timestamptz;
-  v_allowance_at timestamptz;
+  v_valid_from  timestamptz;
 BEGIN
   SELECT coalesce(bool_or(g.unlimited) FILTER (WHERE g.active), false),
          coalesce(sum(g.amount) FILTER (WHERE g.active AND NOT g.unlimited), 0),
          coalesce(sum(g.used) FILTER (WHERE g.active), 0),
+         coalesce(sum(g.held) FILTER (WHERE g.active), 0), coalesce(sum(g.exceeded) FILTER (WHERE g.active), 0),
          -- Overage belongs to its window: of several allowances the one whose window ends last.
-         coalesce(bool_or(g.was_active AND g.allowance_id IS NOT NULL AND g.expires_at <= p_at)
-           AND NOT bool_or(g.was_active AND g.allowance_id IS NOT NULL AND g.expires_at > p_at AND NOT g.allowance_ended),
-           false),
-         greatest(max(g.effective_at) FILTER (WHERE g.effective_at <= p_at),
-                  max(g.expires_at) FILTER (WHERE g.expires_at <= p_at)),
-         least(min(g.effective_at) FILTER (WHERE g.effective_at > p_at),
-               min(g.expires_at) FILTER (WHERE g.expires_at > p_at))
-    INTO unlimited, granted, used, window_turned, turned_at, next_change_at
-    FROM purser.grants_after_turn(p_slot, p_tenant, p_subject, p_feature, p_at) g;
+         coalesce(max(w.ends_at) FILTER (WHERE g.was_active) <= p_at, false),
+         greatest(max(g.effective_at) FILTER (WHERE g.effective_at <= p_at), max(g.ends_at) FILTER (WHERE g.ended)),
+         least(min(g.effective_at) FILTER (WHERE g.effective_at > p_at), min(g.ends_at) FILTER (WHERE g.ends_at > p_at))
+    INTO unlimited, granted, used, held, exceeded, window_turned, turned_at, next_change_at
+    FROM purser.grants_after_turn(p_slot, p_tenant, p_subject, p_feature, p_at) g
+    LEFT JOIN purser.allowances a ON a.tenant_id = p_tenant AND a.allowance_id = g.allowance_id AND a.slot = p_slot
+    LEFT JOIN LATERAL purser.window_at(a.window_unit, a.window_count, a.anchor, a.time_zone, g.effective_at) w
+      ON a.allowance_id IS NOT NULL;
 
-  -- An allowance that begins later, ends before its window does, or whose grant of this window was voided.
-  SELECT min(least(CASE WHEN a.effective_at > p_at THEN a.effective_at END, a.ends_at,
-                   (purser.window_at(a.window_unit, a.window_count, a.anchor, a.time_zone, p_at)).ends_at))
-    INTO v_allowance_at
-    FROM purser.allowances a
-    WHERE a.tenant_id = p_tenant AND a.feature = p_feature AND a.slot = p_slot AND a.ends_at > p_at
-      AND a.per = CASE WHEN p_subject = '' THEN 'tenant' ELSE 'subject' END;
-
-  SELECT CASE WHEN NOT r.allowed THEN r.reason END, r.restricted_by, r.enforcement, r.per, r.valid_from, r.valid_until
-    INTO denied_reason, restricted_by, enforcement, per, v_valid_from, v_valid_until
+  SELECT CASE WHEN NOT r.allowed THEN r.reason END, r.restricted_by, r.enforcement, r.per, r.valid_from
+    INTO denied_reason, restricted_by, enforcement, per, v_valid_from
     FROM purser.resolve_entitlement(p_slot, p_tenant, p_subject, p_feature, p_at) r;
 
-  turned_at := greatest(turned_at, v_valid_from);
+  turned_at := greatest(turned_at, v_valid_from, (
+    SELECT max(h.expires_at) FROM purser.holds h
+    WHERE h.tenant_id = p_tenant AND h.subject = p_subject AND h.feature = p_feature AND h.slot = p_slot
+      AND h.status = 'open' AND h.expires_at <= p_at));
   IF turned_at = '-infinity' OR turned_at IS NULL THEN
     turned_at := p_at;
   END IF;
-  next_change_at := coalesce(least(next_change_at, v_allowance_at, v_valid_until), 'infinity');
+  next_change_at := least(coalesce(next_change_at, 'infinity'),
+                          purser.next_change_after(p_slot, p_tenant, p_subject, p_feature, p_at));
 END
 $$;

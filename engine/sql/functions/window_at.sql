@@ -12,40 +12,24 @@ AS $$
 DECLARE
   v_anchor timestamp := p_anchor AT TIME ZONE p_zone;
   v_at     timestamp := p_at AT TIME ZONE p_zone;
-  v_months integer;
-  v_step   interval;
 BEGIN
-  IF p_unit = 'lifetime' THEN
-    number := 0;
-    starts_at := '-infinity';
-    ends_at := 'infinity';
-    RETURN;
-  END IF;
-  IF p_unit = 'hour' THEN
-    number := floor(extract(epoch FROM p_at - p_anchor) / (3600 * p_count));
-    starts_at := p_anchor + make_interval(secs => number * 3600 * p_count);
-    ends_at := starts_at + make_interval(hours => p_count);
-    RETURN;
-  END IF;
-
-  -- A first guess by calendar arithmetic, then a step or two: clamped months and daylight saving move it by little.
-  IF p_unit IN ('month', 'year') THEN
-    v_months := p_count * CASE p_unit WHEN 'year' THEN 12 ELSE 1 END;
-    v_step := make_interval(months => v_months);
-    number := floor(((extract(year FROM v_at) - extract(year FROM v_anchor)) * 12
-                     + extract(month FROM v_at) - extract(month FROM v_anchor)) / v_months);
-  ELSE
-    v_step := make_interval(days => p_count * CASE p_unit WHEN 'week' THEN 7 ELSE 1 END);
-    number := floor(extract(epoch FROM v_at - v_anchor)
-                    / (86400 * p_count * CASE p_unit WHEN 'week' THEN 7 ELSE 1 END));
-  END IF;
+  -- A first guess, then a step or two: clamped months and daylight saving move it by little.
+  number := CASE
+    WHEN p_unit = 'lifetime' THEN 0
+    WHEN p_unit = 'hour' THEN floor(extract(epoch FROM p_at - p_anchor) / (3600 * p_count))
+    WHEN p_unit IN ('month', 'year') THEN
+      floor(((extract(year FROM v_at) - extract(year FROM v_anchor)) * 12
+             + extract(month FROM v_at) - extract(month FROM v_anchor))
+            / (p_count * CASE p_unit WHEN 'year' THEN 12 ELSE 1 END))
+    ELSE floor(extract(epoch FROM v_at - v_anchor) / (86400 * p_count * CASE p_unit WHEN 'week' THEN 7 ELSE 1 END))
+  END;
   LOOP
-    starts_at := (v_anchor + number * v_step) AT TIME ZONE p_zone;
+    starts_at := purser.window_start(p_unit, p_count, p_anchor, p_zone, number);
     EXIT WHEN starts_at <= p_at;
     number := number - 1;
   END LOOP;
   LOOP
-    ends_at := (v_anchor + (number + 1) * v_step) AT TIME ZONE p_zone;
+    ends_at := purser.window_start(p_unit, p_count, p_anchor, p_zone, number + 1);
     EXIT WHEN ends_at > p_at;
     number := number + 1;
     starts_at := ends_at;

@@ -29,11 +29,12 @@ BEGIN
     RETURN;
   END IF;
 
-  INSERT INTO purser.subscriptions (slot, tenant_id, subscription_id, addon, quantity, billing_anchor, provider, provider_id,
+  INSERT INTO purser.subscriptions AS s (slot, tenant_id, subscription_id, addon, quantity, billing_anchor, provider, provider_id,
                                     created_at, version)
     SELECT p_slot, p_tenant, v_subscription, s.addon, s.quantity, s.billing_anchor, s.provider, s.provider_id, p_at, 1
       FROM jsonb_populate_record(NULL::purser.subscriptions, p_subscription) s
-    ON CONFLICT (tenant_id, subscription_id, slot) DO NOTHING;
+    ON CONFLICT (tenant_id, subscription_id, slot) DO UPDATE SET quantity = excluded.quantity, version = s.version + 1
+      WHERE s.quantity <> excluded.quantity;
 
   -- Periods tile: what was in force ends where the first of the new ones begins, and a future that is no longer the case
   -- never begins. No periods given: they stay as they are.
@@ -124,10 +125,10 @@ BEGIN
   WITH written AS (
     INSERT INTO purser.allowances (slot, tenant_id, allowance_id, feature, per, source, subscription_id, plan, plan_version,
                                    amount, unlimited, window_unit, window_count, anchor, time_zone, priority, rollover_cap,
-                                   rollover_windows, effective_at, ends_at)
+                                   rollover_windows, on_change, effective_at, ends_at)
       SELECT p_slot, p_tenant, w.allowance_id, w.feature, w.per, w.source, v_subscription, w.plan, w.plan_version, w.amount,
              w.unlimited, w.window_unit, w.window_count, w.anchor, w.time_zone, w.priority, w.rollover_cap,
-             w.rollover_windows, p_at, 'infinity'
+             w.rollover_windows, coalesce(w.on_change, 'keep'), p_at, 'infinity'
         FROM jsonb_populate_recordset(NULL::purser.allowances, p_allowances) w
         WHERE NOT EXISTS (
           SELECT FROM purser.allowances a

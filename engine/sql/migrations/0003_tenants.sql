@@ -116,7 +116,8 @@ CREATE TABLE purser.restrictions (
   feature        text        COLLATE "C" NOT NULL,
   mode           text        NOT NULL CHECK (mode IN ('disabled', 'frozen', 'degraded')),
   degraded_value jsonb,
-  transition_id  uuid        NOT NULL,
+  -- The transition it belongs to; NULL where an operator restricts by hand.
+  transition_id  uuid,
   effective_at   timestamptz NOT NULL,
   ends_at        timestamptz NOT NULL,
   PRIMARY KEY (tenant_id, restriction_id, slot),

@@ -9,7 +9,8 @@ CREATE TABLE purser.allowances (
   allowance_id     uuid        NOT NULL,
   feature          text        COLLATE "C" NOT NULL,
   per              text        NOT NULL CHECK (per IN ('tenant', 'subject')),
-  source           text        NOT NULL CHECK (source IN ('plan', 'product', 'override')),
+  -- A restriction stands in for an override and a plan, an override for a plan: what it masks rests meanwhile.
+  source           text        NOT NULL CHECK (source IN ('plan', 'product', 'override', 'restriction')),
   subscription_id  uuid,
   plan             text        COLLATE "C",
   plan_version     integer,
@@ -22,6 +23,8 @@ CREATE TABLE purser.allowances (
   priority         integer     NOT NULL CHECK (priority BETWEEN 0 AND 1000),
   rollover_cap     numeric(38,6) CHECK (rollover_cap > 0 AND rollover_cap < 1e15),
   rollover_windows integer     NOT NULL DEFAULT 1,
+  -- What becomes of the use that an allowance before it made of the same window.
+  on_change        text        NOT NULL DEFAULT 'keep' CHECK (on_change IN ('keep', 'reset', 'prorate')),
   effective_at     timestamptz NOT NULL,
   ends_at          timestamptz NOT NULL,
   PRIMARY KEY (tenant_id, allowance_id, slot),
@@ -45,6 +48,10 @@ CREATE TABLE purser.grants (
   -- The same purchase, plan period or webhook can never grant twice.
   dedupe_key    text        COLLATE "C" NOT NULL CHECK (dedupe_key <> '' AND length(dedupe_key) <= 300),
   allowance_id  uuid,
+  -- Of the grant of an allowance: what the window had been used for before it, and what was due by then to allowances
+  -- before it, by time. Both are 0 where it opens the window.
+  carried       numeric(38,6) NOT NULL DEFAULT 0 CHECK (carried >= 0 AND carried < 1e30),
+  accrued       numeric(38,6) NOT NULL DEFAULT 0 CHECK (accrued >= 0 AND accrued < 1e30),
   issued_version bigint     NOT NULL CHECK (issued_version > 0),
   issued_at     timestamptz NOT NULL,
   metadata      jsonb,
@@ -63,6 +70,7 @@ CREATE TABLE purser.grant_voids (
   reason        text        NOT NULL,
   voided_by     text        NOT NULL,
   voided_at     timestamptz NOT NULL,
+  voided_version bigint     NOT NULL CHECK (voided_version > 0),
   PRIMARY KEY (tenant_id, grant_id, slot)
 );
 
@@ -84,9 +92,15 @@ CREATE TABLE purser.balances (
   granted        numeric(38,6) NOT NULL CHECK (granted >= 0 AND granted < 1e30),
   used           numeric(38,6) NOT NULL CHECK (used >= 0 AND used < 1e30),
   held           numeric(38,6) NOT NULL CHECK (held >= 0 AND held < 1e30),
-  -- What was allowed beyond the grants since the last window turned, and how many named slots are occupied.
+  -- What was allowed beyond the grants since the last window turned, and the version that turned it.
   overage        numeric(38,6) NOT NULL CHECK (overage >= 0 AND overage < 1e30),
+  overage_version bigint     NOT NULL DEFAULT 0,
+  -- By how much the windows in force had been used beyond what their allowances come to now, after a plan or an override
+  -- lowered them.
+  exceeded       numeric(38,6) NOT NULL DEFAULT 0 CHECK (exceeded >= 0 AND exceeded < 1e30),
+  -- How many slots are occupied: the open claims, or the count that was last reported from outside.
   claimed        integer     NOT NULL CHECK (claimed >= 0),
+  reported       boolean     NOT NULL DEFAULT false,
   -- An interval is a stretch in which the set of active grants does not change; it closes when that set does.
   interval_no    integer     NOT NULL CHECK (interval_no >= 0),
   interval_used  numeric(38,6) NOT NULL CHECK (interval_used >= 0 AND interval_used < 1e30),
@@ -110,10 +124,12 @@ CREATE TABLE purser.balance_facts (
   feature         text        COLLATE "C" NOT NULL,
   version         bigint      NOT NULL CHECK (version > 0),
   kind            text        NOT NULL CHECK (kind IN ('grant', 'void', 'boundary', 'access', 'consume', 'reverse', 'reserve',
-                    'settle', 'release', 'extend', 'claim', 'release_claim', 'report', 'refresh')),
+                    'settle', 'release', 'extend', 'claim', 'release_claim', 'report', 'lock')),
   idempotency_key text        COLLATE "C" CHECK (idempotency_key <> '' AND length(idempotency_key) <= 200),
   amount          numeric(38,6) NOT NULL CHECK (amount >= 0 AND amount < 1e30),
   overage         numeric(38,6) NOT NULL CHECK (overage >= 0 AND overage <= amount),
+  -- Of a hold that was settled: the part that its pinned grants paid, which is no part of any interval.
+  pinned          numeric(38,6) CHECK (pinned > 0 AND pinned + overage <= amount),
   -- Where in its interval this fact's units end: lineage is the overlap of these stretches with those of the grants.
   interval_no     integer     NOT NULL CHECK (interval_no > 0),
   interval_used   numeric(38,6) NOT NULL CHECK (interval_used >= 0 AND interval_used < 1e30),
@@ -165,35 +181,63 @@ CREATE TABLE purser.open_grants (
   PRIMARY KEY (tenant_id, subject, feature, grant_id, slot)
 );
 
+-- What paid for a fact, or was given back by it, grant by grant, where that is not the course of an interval: the pinned
+-- part of a settled hold, and reversals. What returns to a grant that has ended lapses.
+CREATE TABLE purser.allocations (
+  slot        integer     NOT NULL,
+  tenant_id   text        COLLATE "C" NOT NULL,
+  subject     text        COLLATE "C" NOT NULL,
+  feature     text        COLLATE "C" NOT NULL,
+  version     bigint      NOT NULL,
+  grant_id    uuid        NOT NULL,
+  amount      numeric(38,6) NOT NULL CHECK (amount > 0 AND amount < 1e30),
+  lapsed      numeric(38,6) NOT NULL DEFAULT 0 CHECK (lapsed >= 0 AND lapsed <= amount),
+  PRIMARY KEY (tenant_id, subject, feature, version, grant_id, slot)
+);
+
+-- A hold is named by the key it was reserved under.
 CREATE TABLE purser.holds (
   slot            integer     NOT NULL,
   tenant_id       text        COLLATE "C" NOT NULL,
-  hold_id         uuid        NOT NULL,
+  hold_key        text        COLLATE "C" NOT NULL,
   subject         text        COLLATE "C" NOT NULL,
   feature         text        COLLATE "C" NOT NULL,
+  acting_subject  text        COLLATE "C",
   amount          numeric(38,6) NOT NULL CHECK (amount > 0 AND amount < 1e15),
+  -- What was there to be set aside; less than the amount only where the feature is not hard.
+  funded          numeric(38,6) NOT NULL CHECK (funded >= 0 AND funded <= amount),
   status          text        NOT NULL CHECK (status IN ('open', 'settled', 'released', 'expired')),
+  -- Settled after it had expired.
+  late            boolean     NOT NULL DEFAULT false,
   settled         numeric(38,6) CHECK (settled >= 0 AND settled < 1e15),
   unfunded        numeric(38,6) NOT NULL DEFAULT 0 CHECK (unfunded >= 0 AND unfunded < 1e15),
+  restored        numeric(38,6),
+  lapsed          numeric(38,6),
+  -- While this is the interval that is open nothing is pinned yet.
+  interval_no     integer     NOT NULL,
   reserved_version bigint     NOT NULL,
+  ended_version   bigint,
   reserved_at     timestamptz NOT NULL,
+  -- Until when it was reserved at first, and until when it lasts now.
+  asked_until     timestamptz NOT NULL,
   expires_at      timestamptz NOT NULL,
   ended_at        timestamptz,
-  PRIMARY KEY (tenant_id, hold_id, slot),
+  PRIMARY KEY (tenant_id, hold_key, slot),
   CHECK (reserved_at < expires_at),
   CHECK ((status = 'open') = (ended_at IS NULL))
 );
 
--- The grants that an open hold keeps alive for itself beyond their end.
+-- The grants that an open hold keeps for itself, also beyond their end.
 CREATE TABLE purser.hold_pins (
   slot      integer     NOT NULL,
   tenant_id text        COLLATE "C" NOT NULL,
-  hold_id   uuid        NOT NULL,
+  hold_key  text        COLLATE "C" NOT NULL,
   grant_id  uuid        NOT NULL,
   amount    numeric(38,6) NOT NULL CHECK (amount > 0 AND amount < 1e15),
-  PRIMARY KEY (tenant_id, hold_id, grant_id, slot)
+  PRIMARY KEY (tenant_id, hold_key, grant_id, slot)
 );
 
+-- Every name that ever occupied a slot, and whether it does now.
 CREATE TABLE purser.claims (
   slot            integer     NOT NULL,
   tenant_id       text        COLLATE "C" NOT NULL,
@@ -202,7 +246,10 @@ CREATE TABLE purser.claims (
   resource        text        COLLATE "C" NOT NULL CHECK (resource <> '' AND length(resource) <= 300),
   claimed_version bigint      NOT NULL,
   claimed_at      timestamptz NOT NULL,
-  PRIMARY KEY (tenant_id, subject, feature, resource, slot)
+  released_version bigint,
+  released_at     timestamptz,
+  PRIMARY KEY (tenant_id, subject, feature, resource, slot),
+  CHECK ((released_at IS NULL) = (released_version IS NULL))
 );
 
 CREATE TABLE purser.resource_snapshots (

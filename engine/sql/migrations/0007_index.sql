@@ -6,8 +6,8 @@ CREATE INDEX balances_due ON purser.balances (next_change_at, slot) WHERE next_c
 -- Which allowances feed this balance.
 CREATE INDEX allowances_of_feature ON purser.allowances (tenant_id, feature, slot);
 
--- The grants of one balance, for explain, lineage and verify.
-CREATE INDEX grants_of_balance ON purser.grants (tenant_id, subject, feature, slot);
+-- The grants of one balance: those of a window for what it was used for before, all of them for explain and verify.
+CREATE INDEX grants_of_balance ON purser.grants (tenant_id, subject, feature, effective_at, slot);
 
 -- Which purchases, overrides and restrictions speak about a feature.
 CREATE INDEX overrides_of_feature ON purser.overrides (tenant_id, feature, slot);
@@ -15,6 +15,16 @@ CREATE INDEX restrictions_of_feature ON purser.restrictions (tenant_id, feature,
 
 -- The open holds of one balance, soonest expiry first.
 CREATE INDEX holds_open ON purser.holds (tenant_id, subject, feature, expires_at, slot) WHERE status = 'open';
+
+-- What a grant has paid for, and what came back to it.
+CREATE INDEX burns_of_grant ON purser.burns (tenant_id, grant_id, slot);
+CREATE INDEX allocations_of_grant ON purser.allocations (tenant_id, grant_id, slot);
+
+-- The reversals of a consumption.
+CREATE INDEX facts_reversing ON purser.balance_facts (tenant_id, reference, slot) WHERE kind = 'reverse';
+
+-- The open claims of one balance, newest first.
+CREATE INDEX claims_open ON purser.claims (tenant_id, subject, feature, claimed_version, slot) WHERE released_at IS NULL;
 
 -- Of two base subscriptions a tenant has one.
 CREATE UNIQUE INDEX subscriptions_one_base ON purser.subscriptions (tenant_id, slot) WHERE NOT addon;

@@ -1,7 +1,7 @@
 -- Foreign keys between tenant tables, all of them with the slot, in a file of their own because a distributed engine has
 -- to set them aside while it places the tables.
 --
--- The hot facts (balance_facts, burns, changes, usage_events, check_audit) have none. Each check would take a row lock on
+-- The hot facts (balance_facts, burns, allocations, changes, usage_events, check_audit) have none. Each check would take a row lock on
 -- the tenant or the balance for every consumption, which makes unrelated balances of one tenant wait for each other's
 -- shared-lock bookkeeping; the one function that writes them holds the balance row locked, and verify proves the link.
 
@@ -28,8 +28,8 @@ ALTER TABLE purser.open_grants ADD FOREIGN KEY (tenant_id, grant_id, slot)
   REFERENCES purser.grants (tenant_id, grant_id, slot);
 ALTER TABLE purser.holds ADD FOREIGN KEY (tenant_id, subject, feature, slot)
   REFERENCES purser.balances (tenant_id, subject, feature, slot);
-ALTER TABLE purser.hold_pins ADD FOREIGN KEY (tenant_id, hold_id, slot)
-  REFERENCES purser.holds (tenant_id, hold_id, slot);
+ALTER TABLE purser.hold_pins ADD FOREIGN KEY (tenant_id, hold_key, slot)
+  REFERENCES purser.holds (tenant_id, hold_key, slot);
 ALTER TABLE purser.claims ADD FOREIGN KEY (tenant_id, subject, feature, slot)
   REFERENCES purser.balances (tenant_id, subject, feature, slot);
 ALTER TABLE purser.resource_snapshots ADD FOREIGN KEY (tenant_id, subject, feature, slot)

@@ -208,13 +208,13 @@ test("A10: another unique violation is an error with its own code, never taken f
   await bench.rows(
     `INSERT INTO purser.balance_facts (slot, tenant_id, subject, feature, version, kind, amount, overage, interval_no,
        interval_used, recorded_at)
-     SELECT slot, tenant_id, subject, feature, version + 1, 'refresh', 0, 0, interval_no, 0, as_of
+     SELECT slot, tenant_id, subject, feature, version + 1, 'lock', 0, 0, interval_no, 0, as_of
      FROM purser.balances WHERE tenant_id = $1`,
     [tenant],
   );
   const consumption = bench.purser.tryConsume(bench.pool, { tenant, feature: "credits", idempotencyKey: "k" });
   await expect(consumption).rejects.toMatchObject({ code: "23505" });
-  await bench.rows("DELETE FROM purser.balance_facts WHERE tenant_id = $1 AND kind = 'refresh'", [tenant]);
+  await bench.rows("DELETE FROM purser.balance_facts WHERE tenant_id = $1 AND kind = 'lock'", [tenant]);
 });
 
 function consumeElsewhere(script: string, args: string[]): Promise<{ consumed: number; asked: number }> {

@@ -152,7 +152,8 @@ describe("writing", () => {
     expect(functions.length).toBeGreaterThan(25);
   });
 
-  const facts = `grants grant_voids balance_facts burns resource_snapshots usage_events value_events value_event_waivers
+  const facts =
+    `grants grant_voids balance_facts burns allocations resource_snapshots usage_events value_events value_event_waivers
     ledger_entries invoices invoice_lines invoice_numbers audit_log check_audit check_audit_default command_keys
     catalog_revisions plan_versions plan_inclusions product_versions product_inclusions rates`.split(/\s+/);
 
@@ -220,7 +221,7 @@ describe("H04: a session that shadows everything it can name", () => {
     onTestFinished(model.drop);
     const calls = await definerCalls(model, "acme");
     const definers = "SELECT proname FROM pg_proc WHERE prosecdef AND pronamespace = 'purser'::regnamespace";
-    expect(calls.map(({ name }) => name).toSorted()).toEqual((await column(admin, definers)).toSorted());
+    expect([...new Set(calls.map(({ name }) => name))].toSorted()).toEqual((await column(admin, definers)).toSorted());
     for (const { name, text, values, outcome } of calls) {
       const [row = {}] = await as<object>(attacker, text, values);
       expect({ name, outcome: Object.values(row)[0] as unknown }).toEqual({ name, outcome });
@@ -239,11 +240,11 @@ describe("H04: a session that shadows everything it can name", () => {
       (SELECT count(*)::int FROM purser.console_sessions) AS signed_in,
       (SELECT now_at = '2030-01-16T12:00:00Z' FROM purser.test_clocks) AS advanced`;
     expect(await as(superuser, effects)).toEqual([
-      { left: 999_988, consumed: [12, 3, 2], periods: 1, revoked: true, kept: 1, signed_in: 0, advanced: true },
+      { left: 999_983, consumed: [12, 3, 2], periods: 1, revoked: true, kept: 1, signed_in: 0, advanced: true },
     ]);
     // Nor about those that read.
     const read = "SELECT allowed, remaining FROM purser.check_entitlement($1, $2)";
-    expect(await as(attacker, read, ["acme", "credits"])).toEqual([{ allowed: true, remaining: "999988.000000" }]);
+    expect(await as(attacker, read, ["acme", "credits"])).toEqual([{ allowed: true, remaining: "999983.000000" }]);
   });
 });
 

@@ -34,6 +34,18 @@ const outcomes: { readonly [name: string]: unknown } = {
   open_console_session: "",
   close_console_session: true,
   advance_test_clock: "advanced",
+  void_grant: "voided",
+  reverse_consumption: "reversed",
+  reserve: "reserved",
+  extend: "extended",
+  settle: "settled",
+  release: "released",
+  claim: "claimed",
+  release_claim: "released",
+  report_count: "reported",
+  lock_capacity: "locked",
+  write_override: "written",
+  write_restriction: "written",
 };
 
 /** Puts on record what is sent to a function that writes on this connection. */
@@ -54,6 +66,28 @@ function listen(client: PoolClient, heard: Call[]): void {
 
 const MANY = `SELECT outcome FROM purser.consume_many_in_slots($1::int[], $2::text[], $3::text[], $4::numeric[], $5::text[],
   ARRAY[''::text], NULL::timestamptz[], NULL::jsonb[], true::boolean)`;
+/** Commands on a balance, as a host that knows only SQL calls them. */
+const commands: readonly (readonly [string, ...unknown[]])[] = [
+  ["SELECT outcome FROM purser.reserve($1::text, 'credits', 7, 'hold')"],
+  ["SELECT outcome FROM purser.extend($1::text, 'hold', '2030-01-15T13:00:00Z'::timestamptz)"],
+  ["SELECT outcome FROM purser.settle($1::text, 'hold', 6)"],
+  ["SELECT outcome FROM purser.reserve($1::text, 'credits', 7, 'other hold')"],
+  ["SELECT outcome FROM purser.release($1::text, 'other hold')"],
+  ["SELECT outcome FROM purser.reverse_consumption($1::text, 'hold', 'undo')"],
+  ["SELECT outcome FROM purser.void_grant($1::text, 'bonus', 'mistake', 'me')"],
+  ["SELECT outcome FROM purser.claim($1::text, 'seats', 'ann')"],
+  ["SELECT outcome FROM purser.lock_capacity($1::text, 'seats')"],
+  ["SELECT outcome FROM purser.release_claim($1::text, 'seats', 'ann')"],
+  ["SELECT outcome FROM purser.report_count($1::text, 'seats', 2)"],
+  [
+    `SELECT outcome FROM purser.write_override($1::text, 'access', 'allow', 'support', NULL::timestamptz,
+       '2031-01-01Z'::timestamptz, 'me')`,
+  ],
+  [
+    `SELECT outcome FROM purser.write_restriction($1::text, 'access', 'frozen', NULL::timestamptz, '2031-01-01Z'::timestamptz,
+       'me')`,
+  ],
+];
 
 const begins = new Date("2030-01-15T12:00:00Z");
 
@@ -78,6 +112,7 @@ export async function definerCalls(database: TestDatabase, tenant: string): Prom
       metadata: { a: 1 },
     });
     await pool.query({ text: MANY, values: [[slotOf(tenant)], [tenant], ["credits"], ["3"], ["of many"]] });
+    for (const [text, ...values] of commands) await pool.query({ text, values: [tenant, ...values] });
     const key = { keyId: "k1", secretHash: Buffer.alloc(32, 7), name: "", mode: "live", scopes: ["read"] } as const;
     await purser.apiKeys.create({ ...key, tenant: null, actor: "me", expiresAt: null });
     await purser.apiKeys.revoke("k1");

@@ -12,7 +12,7 @@ const words = (text: string): readonly string[] => text.trim().split(/\s+/);
 export const classes: { readonly [name: string]: readonly string[] } = {
   tenant: words(`
     tenants test_clocks subscriptions subscription_periods transitions entitlements restrictions overrides purchases
-    scheduled_actions allowances grants grant_voids balances balance_facts burns open_grants holds hold_pins claims
+    scheduled_actions allowances grants grant_voids balances balance_facts burns allocations open_grants holds hold_pins claims
     resource_snapshots usage_events usage_rollups value_events value_event_waivers books accounts ledger_entries invoices
     invoice_lines changes audit_log check_audit command_keys webhook_deliveries`),
   catalogue: words(`
@@ -23,7 +23,7 @@ export const classes: { readonly [name: string]: readonly string[] } = {
 };
 
 /** Written by every hot command: each foreign key is one more row lock for each of them. */
-const hotFacts = ["balance_facts", "burns", "changes", "usage_events", "check_audit", "value_events", "ledger_entries"];
+const hotFacts = words("balance_facts burns allocations changes usage_events check_audit value_events ledger_entries");
 /** Unique indexes of tenant tables that do not begin with the tenant: the relay numbers what it publishes by slot. */
 const bySlotFirst = ["changes_published"];
 /** Tables whose rows are updated in place and need room on their page for it. */
@@ -87,11 +87,11 @@ export const layoutRules: CatalogueRule[] = [
                                          AND c.attgenerated = '') IS NOT TRUE`,
     bad: [
       ["ALTER TABLE purser.claims ALTER slot SET DEFAULT 0", "claims has no plain slot"],
-      ["ALTER TABLE purser.burns ALTER slot TYPE bigint", "burns has no plain slot"],
-      ["ALTER TABLE purser.burns DROP COLUMN slot", "burns has no plain slot"],
+      ["ALTER TABLE purser.invoices ALTER slot TYPE bigint", "invoices has no plain slot"],
+      ["ALTER TABLE purser.audit_log DROP COLUMN slot", "audit_log has no plain slot"],
       [
-        "ALTER TABLE purser.burns DROP COLUMN slot, ADD slot integer NOT NULL GENERATED ALWAYS AS (interval_no % 1024) STORED",
-        "burns has no plain slot",
+        "ALTER TABLE purser.audit_log DROP COLUMN slot, ADD slot integer NOT NULL GENERATED ALWAYS AS (length(actor) % 1024) STORED",
+        "audit_log has no plain slot",
       ],
       [
         "ALTER TABLE purser.audit_log DROP CONSTRAINT audit_log_pkey, ALTER slot DROP NOT NULL",
@@ -123,10 +123,10 @@ export const layoutRules: CatalogueRule[] = [
              AND NOT ('slot' = ANY (columns) AND columns[1] = CASE WHEN name = ANY (${list(bySlotFirst)}) THEN 'slot' ELSE 'tenant_id' END)`,
     bad: [
       [
-        "CREATE UNIQUE INDEX one ON purser.holds (tenant_id, hold_id)",
-        "one on holds is unique over tenant_id, hold_id",
+        "CREATE UNIQUE INDEX one ON purser.holds (tenant_id, hold_key)",
+        "one on holds is unique over tenant_id, hold_key",
       ],
-      ["CREATE UNIQUE INDEX one ON purser.holds (hold_id, slot)", "one on holds is unique over hold_id, slot"],
+      ["CREATE UNIQUE INDEX one ON purser.holds (hold_key, slot)", "one on holds is unique over hold_key, slot"],
       [
         "CREATE UNIQUE INDEX one ON purser.holds (lower(tenant_id), slot)",
         "one on holds is unique over (expression), slot",
@@ -139,8 +139,8 @@ export const layoutRules: CatalogueRule[] = [
            WHERE class = 'tenant' AND NOT columns @> ARRAY['tenant_id=tenant_id', 'slot=slot']`,
     bad: [
       [
-        "CREATE UNIQUE INDEX one ON purser.holds (hold_id); ALTER TABLE purser.hold_pins ADD FOREIGN KEY (hold_id) REFERENCES purser.holds (hold_id)",
-        "hold_pins refers to holds by hold_id=hold_id",
+        "CREATE UNIQUE INDEX one ON purser.holds (hold_key); ALTER TABLE purser.hold_pins ADD FOREIGN KEY (hold_key) REFERENCES purser.holds (hold_key)",
+        "hold_pins refers to holds by hold_key=hold_key",
       ],
     ],
   },
@@ -243,8 +243,8 @@ export const layoutRules: CatalogueRule[] = [
            WHERE c.class = 'tenant' AND pg_get_expr(d.adbin, d.adrelid) !~ '^(''[^'']*''(::[a-z ]+)?|-?[0-9.]+|true|false)$'`,
     bad: [
       [
-        "ALTER TABLE purser.holds ALTER hold_id SET DEFAULT gen_random_uuid()",
-        "holds.hold_id defaults to gen_random_uuid()",
+        "ALTER TABLE purser.holds ALTER hold_key SET DEFAULT gen_random_uuid()",
+        "holds.hold_key defaults to gen_random_uuid()",
       ],
       ["ALTER TABLE purser.holds ALTER reserved_at SET DEFAULT now()", "holds.reserved_at defaults to now()"],
       [

@@ -3,12 +3,12 @@
 import type { CatalogueRule } from "./connection.ts";
 
 /** Undone by another row and never changed. */
-const appendOnly = `ARRAY['grants', 'grant_voids', 'balance_facts', 'burns', 'resource_snapshots', 'usage_events',
+const appendOnly = `ARRAY['grants', 'grant_voids', 'balance_facts', 'burns', 'allocations', 'resource_snapshots', 'usage_events',
   'value_events', 'value_event_waivers', 'ledger_entries', 'invoices', 'invoice_lines', 'invoice_numbers', 'audit_log',
   'check_audit', 'command_keys', 'catalog_revisions', 'plan_versions', 'plan_inclusions', 'product_versions',
   'product_inclusions', 'rates']`;
 /** Whose rows leave when they stop counting, when a planned future is superseded, or when somebody signs out. */
-const deletable = `ARRAY['open_grants', 'hold_pins', 'claims', 'slot_leases', 'capabilities', 'subscription_periods',
+const deletable = `ARRAY['open_grants', 'hold_pins', 'slot_leases', 'capabilities', 'subscription_periods',
   'console_sessions']`;
 const roles = `ARRAY['purser_owner', 'purser_writer', 'purser_service', 'purser_tenant', 'purser_readonly']`;
 

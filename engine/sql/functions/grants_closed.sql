@@ -1,0 +1,93 @@
+-- The grants of one balance as they stand once the interval that is open now has been closed and everything due by an
+-- instant has happened: what each paid for in the closed interval, what open holds keep of it, and whether it has ended.
+-- Reads only, so that a question about a balance nobody has turned yet and the turning itself are the same rule.
+--
+-- One step is enough however many boundaries were missed: a consume never passes a boundary without turning, so everything
+-- in the interval was used before the first of them, and holds are pinned at the first of them.
+CREATE OR REPLACE FUNCTION purser.grants_closed(
+  p_slot integer, p_tenant text, p_subject text, p_feature text, p_at timestamptz
+) RETURNS TABLE (
+  grant_id uuid, source text, allowance_id uuid, amount numeric, unlimited boolean, used numeric, held numeric,
+  active boolean, effective_at timestamptz, expires_at timestamptz, priority integer, issued_version bigint,
+  burned_from numeric, burned_to numeric, was_active boolean, ended boolean, cut_short boolean, ends_at timestamptz,
+  held_at_end numeric, exceeded numeric, pin_keys text[], pin_amounts numeric[]
+)
+LANGUAGE plpgsql STABLE SECURITY INVOKER
+SET search_path = pg_catalog, purser, pg_temp
+AS $$
+#variable_conflict use_column
+BEGIN
+  RETURN QUERY
+  WITH balance AS (
+    SELECT b.interval_used, b.unlimited, b.interval_no, b.as_of
+      FROM purser.balances b
+      WHERE b.tenant_id = p_tenant AND b.subject = p_subject AND b.feature = p_feature AND b.slot = p_slot
+  ), open_holds AS (
+    SELECT h.hold_key, h.expires_at, h.funded, h.reserved_version, h.interval_no = balance.interval_no AS unpinned
+      FROM purser.holds h CROSS JOIN balance
+      WHERE h.tenant_id = p_tenant AND h.subject = p_subject AND h.feature = p_feature AND h.slot = p_slot
+        AND h.status = 'open'
+  ), pins AS (
+    SELECT p.grant_id, p.amount, h.expires_at
+      FROM open_holds h
+      JOIN purser.hold_pins p ON p.tenant_id = p_tenant AND p.hold_key = h.hold_key AND p.slot = p_slot
+  ), held AS (
+    SELECT g.*, greatest(i.carried - a.amount, 0) AS exceeded, least(g.expires_at, a.ends_at, (
+             SELECT min(m.effective_at) FROM purser.allowances m
+             WHERE m.tenant_id = p_tenant AND m.feature = p_feature AND m.slot = p_slot AND m.per = a.per
+               AND array_position(ARRAY['plan', 'override', 'restriction'], m.source)
+                   > array_position(ARRAY['plan', 'override', 'restriction'], a.source)
+               AND m.effective_at >= g.effective_at AND m.effective_at < m.ends_at)) AS ends_at,
+           -- While an unlimited grant is active the first of those pays for everything and the finite ones rest.
+           CASE WHEN g.active AND g.unlimited = (SELECT balance.unlimited FROM balance)
+                THEN CASE WHEN g.unlimited THEN 1e30
+                          ELSE g.amount - g.used - coalesce((SELECT sum(p.amount) FROM pins p WHERE p.grant_id = g.grant_id), 0)
+                     END
+                ELSE 0 END AS burnable
+      FROM purser.open_grants g
+      LEFT JOIN purser.allowances a
+        ON a.tenant_id = g.tenant_id AND a.allowance_id = g.allowance_id AND a.slot = g.slot
+      LEFT JOIN purser.grants i
+        ON g.allowance_id IS NOT NULL AND i.tenant_id = g.tenant_id AND i.grant_id = g.grant_id AND i.slot = g.slot
+      WHERE g.tenant_id = p_tenant AND g.subject = p_subject AND g.feature = p_feature AND g.slot = p_slot
+  ), ordered AS (
+    SELECT h.*, coalesce(sum(h.burnable) OVER (
+             ORDER BY h.priority, h.expires_at, h.issued_version, h.grant_id
+             ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS before
+      FROM held h
+  ), reserved AS (
+    -- The holds of this interval come after its consumptions, in the order in which they were made. One that expires at the
+    -- first boundary takes no part: at one instant holds expire before grants end.
+    SELECT o.hold_key, o.expires_at, o.funded, balance.interval_used + coalesce(sum(o.funded) OVER (
+             ORDER BY o.reserved_version ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS lower_end
+      FROM open_holds o CROSS JOIN balance
+      WHERE o.unpinned AND o.funded > 0
+        AND (o.expires_at > p_at
+             OR o.expires_at <> purser.next_change_after(p_slot, p_tenant, p_subject, p_feature, balance.as_of))
+  ), new_pins AS (
+    SELECT o.grant_id, r.hold_key, r.expires_at,
+           least(o.before + o.burnable, r.lower_end + r.funded) - greatest(o.before, r.lower_end) AS amount
+      FROM reserved r
+      JOIN ordered o ON o.before < r.lower_end + r.funded AND r.lower_end < o.before + o.burnable
+  ), kept AS (
+    SELECT o.grant_id,
+           coalesce(sum(p.amount) FILTER (WHERE p.expires_at > p_at), 0) AS held,
+           coalesce(sum(p.amount) FILTER (WHERE p.expires_at > o.ends_at), 0) AS held_at_end,
+           array_agg(p.hold_key ORDER BY p.hold_key) FILTER (WHERE p.hold_key IS NOT NULL AND p.expires_at > p_at) AS pin_keys,
+           array_agg(p.amount ORDER BY p.hold_key) FILTER (WHERE p.hold_key IS NOT NULL AND p.expires_at > p_at) AS pin_amounts
+      FROM ordered o
+      JOIN (SELECT n.grant_id, n.amount, n.expires_at, n.hold_key FROM new_pins n
+            UNION ALL SELECT p.grant_id, p.amount, p.expires_at, NULL FROM pins p) p ON p.grant_id = o.grant_id
+      GROUP BY o.grant_id
+  )
+  SELECT o.grant_id, o.source, o.allowance_id, o.amount, o.unlimited,
+         o.used + least(o.before + o.burnable, balance.interval_used) - least(o.before, balance.interval_used),
+         coalesce(k.held, 0), o.effective_at <= p_at AND p_at < o.ends_at, o.effective_at, o.expires_at, o.priority,
+         o.issued_version, least(o.before, balance.interval_used), least(o.before + o.burnable, balance.interval_used),
+         o.active, o.ends_at <= p_at, o.ends_at <= p_at AND o.ends_at < o.expires_at, o.ends_at, coalesce(k.held_at_end, 0),
+         o.exceeded, k.pin_keys, k.pin_amounts
+    FROM ordered o
+    CROSS JOIN balance
+    LEFT JOIN kept k ON k.grant_id = o.grant_id;
+END
+$$;
