@@ -18,5 +18,5 @@ SELECT outcome, available FROM purser.issue_grant('acme', 'credits', 50, 'paymen
 SELECT idempotency_key, dedupe_key, amount FROM purser.consumption_lineage ORDER BY version, position;
 SELECT g.dedupe_key, g.amount, v.lapsed, v.shortfall, v.reason
 FROM purser.grants g JOIN purser.grant_voids v USING (tenant_id, grant_id);
-SELECT actor, action, target, (after ->> 'lapsed')::numeric AS lapsed, (after ->> 'shortfall')::numeric AS shortfall
+SELECT actor, action, (after ->> 'lapsed')::numeric AS lapsed, (after ->> 'shortfall')::numeric AS shortfall
 FROM purser.audit_log WHERE action = 'grant.void';
