@@ -30,6 +30,8 @@ function browserProgram(): string {
 export type Mode = "live" | "test";
 export interface Desk {
   readonly url: string;
+  /** What it said when it was ready. */
+  readonly printed: string;
   /** The address that signs in once. */
   readonly link: string;
   readonly keys: Readonly<Record<Mode, string>>;
@@ -89,6 +91,7 @@ export async function openDesk(): Promise<Desk> {
   };
   return {
     url,
+    printed: out,
     link: told(/console +(\S+)/),
     keys,
     clients: {
