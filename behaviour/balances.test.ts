@@ -1,4 +1,4 @@
-// What balances promise, through every door: SQL, TypeScript and HTTP answer alike, because there is one implementation.
+// What balances promise, through every door: SQL, TypeScript on pg and on Drizzle, and HTTP answer alike, because there is one implementation.
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type House, openHouse } from "./doors.ts";
 
@@ -8,7 +8,7 @@ beforeAll(async () => {
 });
 afterAll(() => house.close());
 
-const names = ["SQL", "TypeScript", "HTTP"] as const;
+const names = ["SQL", "TypeScript", "Drizzle", "HTTP"] as const;
 const metered = "annuity.calculations.monthly";
 const credits = "messaging.credits";
 

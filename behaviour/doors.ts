@@ -1,8 +1,9 @@
-// The three doors to the same functions, behind one face, so that one suite can be run through each of them. What is not
+// The doors to the same functions, TypeScript's on each of its adapters, behind one face, so that one suite can be run through each of them. What is not
 // offered through a door (administration in SQL) is arranged through TypeScript for all.
-import { createPurser, type Purser } from "@purser/engine";
+import { createPurser, type DatabaseHandle, type Purser } from "@purser/engine";
 import { createClient } from "@purser/sdk";
 import { createApiKey, createServer, exampleCatalog, openPurser, scopes } from "@purser/server";
+import { drizzle } from "drizzle-orm/node-postgres";
 import { Pool } from "pg";
 import { createTestDatabase } from "./fixture/database.ts";
 
@@ -51,7 +52,7 @@ export interface Door {
 }
 
 export interface House {
-  readonly doors: Readonly<Record<"SQL" | "TypeScript" | "HTTP", Door>>;
+  readonly doors: Readonly<Record<"SQL" | "TypeScript" | "Drizzle" | "HTTP", Door>>;
   readonly purser: Purser<typeof exampleCatalog>;
   readonly pool: Pool;
   /** As superuser: to arrange what no door can in one go. */
@@ -83,7 +84,16 @@ export async function openHouse(): Promise<House> {
   const server = createServer({ purser: served, database: pool, logLevel: "silent" });
   const url = await server.listen({ host: "127.0.0.1", port: 0 });
   return {
-    doors: { SQL: sqlDoor(pool), TypeScript: typescriptDoor(purser, pool), HTTP: httpDoor(url, made.key) },
+    doors: {
+      SQL: sqlDoor(pool),
+      TypeScript: typescriptDoor("TypeScript", purser, pool),
+      Drizzle: typescriptDoor(
+        "Drizzle",
+        createPurser({ catalog: exampleCatalog, database: drizzle(pool) }),
+        drizzle(pool),
+      ),
+      HTTP: httpDoor(url, made.key),
+    },
     purser,
     pool,
     admin,
@@ -176,18 +186,18 @@ function sqlDoor(pool: Pool): Door {
   };
 }
 
-function typescriptDoor(purser: Purser<typeof exampleCatalog>, pool: Pool): Door {
+function typescriptDoor(name: string, purser: Purser<typeof exampleCatalog>, db: DatabaseHandle): Door {
   return {
-    name: "TypeScript",
+    name,
     async consume(call) {
-      const { outcome, ...rest } = await purser.tryConsume(pool, {
+      const { outcome, ...rest } = await purser.tryConsume(db, {
         ...call,
         feature: call.feature as "messaging.credits",
       });
       return { outcome, ...pick(rest, ["replayed", "available", "overage", "field", "resetsAt"]) };
     },
     async grant(call) {
-      const { outcome, ...rest } = await purser.issueGrant(pool, {
+      const { outcome, ...rest } = await purser.issueGrant(db, {
         ...call,
         feature: call.feature as "messaging.credits",
       });
