@@ -145,7 +145,8 @@ export async function findPlan(session: Session, plan: string, version: number |
 const PLAN_FEATURES = `SELECT f.key AS feature, f.kind, f.enforcement, f.always_on, f.minimum_tier, m.rank AS minimum_rank,
     i.feature IS NOT NULL AS included, i.amount, coalesce(i.unlimited, false) AS unlimited, i.value, i.window_unit,
     coalesce(i.window_count, 1) AS window_count, coalesce(i.per, f.per) AS per, coalesce(i.priority, 100) AS priority,
-    i.rollover_cap, coalesce(i.rollover_windows, 1) AS rollover_windows
+    i.rollover_cap, coalesce(i.rollover_windows, 1) AS rollover_windows,
+    coalesce(i.on_change, 'keep') AS on_change
   FROM purser.features f
   LEFT JOIN purser.tiers m ON m.key = f.minimum_tier
   LEFT JOIN purser.plan_inclusions i ON i.feature = f.key AND i.plan = $1::text AND i.plan_version = $2::int
@@ -169,6 +170,7 @@ export interface PlanFeatureRow {
   priority: number;
   rollover_cap: string | null;
   rollover_windows: number;
+  on_change: "keep" | "reset" | "prorate";
 }
 
 /** Every feature on sale beside what one plan version says about it. */

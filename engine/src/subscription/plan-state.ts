@@ -89,6 +89,7 @@ function allowance(input: PlanStateInput, feature: PlanFeatureRow): object[] {
       priority: feature.priority,
       rollover_cap: feature.rollover_cap,
       rollover_windows: feature.rollover_windows,
+      on_change: feature.on_change,
     },
   ];
 }
