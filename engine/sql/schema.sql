@@ -1646,9 +1646,9 @@ GRANT EXECUTE ON FUNCTION purser.is_quantity(numeric) TO purser_readonly, purser
 ALTER FUNCTION purser.issue_grant(text,text,numeric,text,text,text,timestamp with time zone,timestamp with time zone,integer,boolean,jsonb) OWNER TO purser_writer;
 GRANT EXECUTE ON FUNCTION purser.issue_grant(text,text,numeric,text,text,text,timestamp with time zone,timestamp with time zone,integer,boolean,jsonb) TO purser_service;
 
--- FUNCTION purser.lock_balance(p_slot integer, p_tenant text, p_subject text, p_feature text, OUT outcome text, OUT subject text, OUT kind text, OUT enforcement text, OUT per text, OUT denied_reason text, OUT restricted_by text, OUT unlimited boolean, OUT granted numeric, OUT used numeric, OUT held numeric, OUT overage numeric, OUT overage_version bigint, OUT claimed integer, OUT reported boolean, OUT interval_no integer, OUT interval_used numeric, OUT version bigint, OUT next_change_at timestamp with time zone, OUT now_at timestamp with time zone)
+-- FUNCTION purser.lock_balance(p_slot integer, p_tenant text, p_subject text, p_feature text, p_capacity boolean, OUT outcome text, OUT subject text, OUT kind text, OUT enforcement text, OUT per text, OUT denied_reason text, OUT restricted_by text, OUT unlimited boolean, OUT granted numeric, OUT used numeric, OUT held numeric, OUT overage numeric, OUT overage_version bigint, OUT claimed integer, OUT reported boolean, OUT interval_no integer, OUT interval_used numeric, OUT version bigint, OUT next_change_at timestamp with time zone, OUT now_at timestamp with time zone)
 --   RETURNS record LANGUAGE plpgsql VOLATILE SECURITY INVOKER SET search_path=pg_catalog, purser, pg_temp
-ALTER FUNCTION purser.lock_balance(integer,text,text,text) OWNER TO purser_writer;
+ALTER FUNCTION purser.lock_balance(integer,text,text,text,boolean) OWNER TO purser_writer;
 
 -- FUNCTION purser.lock_capacity(p_tenant text, p_feature text, p_subject text DEFAULT ''::text, OUT outcome text, OUT field text, OUT unlimited boolean, OUT quantity_limit numeric, OUT enforcement text, OUT version bigint, OUT restricted_by text)
 --   RETURNS record LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path=pg_catalog, purser, pg_temp
@@ -1660,9 +1660,9 @@ GRANT EXECUTE ON FUNCTION purser.lock_capacity(text,text,text) TO purser_service
 ALTER FUNCTION purser.next_change_after(integer,text,text,text,timestamp with time zone) OWNER TO purser_writer;
 GRANT EXECUTE ON FUNCTION purser.next_change_after(integer,text,text,text,timestamp with time zone) TO purser_readonly, purser_service, purser_tenant;
 
--- FUNCTION purser.open_balance(p_slot integer, p_tenant text, p_subject text, p_feature text, p_at timestamp with time zone, OUT balance_subject text, OUT outcome text)
+-- FUNCTION purser.open_balance(p_slot integer, p_tenant text, p_subject text, p_feature text, p_at timestamp with time zone, p_capacity boolean DEFAULT false, OUT balance_subject text, OUT outcome text)
 --   RETURNS record LANGUAGE plpgsql VOLATILE SECURITY INVOKER SET search_path=pg_catalog, purser, pg_temp
-ALTER FUNCTION purser.open_balance(integer,text,text,text,timestamp with time zone) OWNER TO purser_writer;
+ALTER FUNCTION purser.open_balance(integer,text,text,text,timestamp with time zone,boolean) OWNER TO purser_writer;
 
 -- FUNCTION purser.open_console_session(p_session_id text, p_secret_hash bytea, p_key_id text, p_ends_at timestamp with time zone)
 --   RETURNS void LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path=pg_catalog, purser, pg_temp

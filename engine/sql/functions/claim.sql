@@ -30,13 +30,10 @@ BEGIN
     outcome := 'invalid_input';
     RETURN;
   END IF;
-  SELECT l.* INTO v_row FROM purser.lock_balance(v_slot, p_tenant, p_subject, p_feature) l;
+  SELECT l.* INTO v_row FROM purser.lock_balance(v_slot, p_tenant, p_subject, p_feature, true) l;
   outcome := v_row.outcome;
   v_now := v_row.now_at;
   IF outcome IS NOT NULL THEN
-    RETURN;
-  ELSIF v_row.kind <> 'capacity' THEN
-    outcome := 'wrong_kind';
     RETURN;
   END IF;
 

@@ -1,7 +1,7 @@
 -- Finds, locks and freshens the balance that a holder draws from: the subject's own, else the tenant's where the amount is
 -- shared, else one that is made now; or says why there is none. Internal: runs with its caller's rights.
 CREATE OR REPLACE FUNCTION purser.lock_balance(
-  p_slot integer, p_tenant text, p_subject text, p_feature text,
+  p_slot integer, p_tenant text, p_subject text, p_feature text, p_capacity boolean,
   OUT outcome text, OUT subject text, OUT kind text, OUT enforcement text, OUT per text, OUT denied_reason text, OUT restricted_by text,
   OUT unlimited boolean, OUT granted numeric, OUT used numeric, OUT held numeric, OUT overage numeric,
   OUT overage_version bigint, OUT claimed integer, OUT reported boolean, OUT interval_no integer, OUT interval_used numeric,
@@ -28,7 +28,7 @@ BEGIN
       v_subject := '';
     ELSE
       SELECT o.balance_subject, o.outcome INTO v_subject, outcome
-        FROM purser.open_balance(p_slot, p_tenant, p_subject, p_feature, purser.tenant_now(p_slot, p_tenant)) o;
+        FROM purser.open_balance(p_slot, p_tenant, p_subject, p_feature, purser.tenant_now(p_slot, p_tenant), p_capacity) o;
       IF outcome IS NOT NULL THEN
         RETURN;
       END IF;
@@ -36,6 +36,7 @@ BEGIN
   END LOOP;
   outcome := CASE
     WHEN NOT v_found THEN 'feature_unknown'
+    WHEN (kind = 'capacity') <> p_capacity THEN 'wrong_kind'
     WHEN per = 'subject' AND subject = '' THEN 'subject_required'
   END;
 END

@@ -27,12 +27,11 @@ BEGIN
     outcome := 'invalid_input';
     RETURN;
   END IF;
-  SELECT l.* INTO v_row FROM purser.lock_balance(v_slot, p_tenant, p_subject, p_feature) l;
+  SELECT l.* INTO v_row FROM purser.lock_balance(v_slot, p_tenant, p_subject, p_feature, true) l;
   outcome := v_row.outcome;
   v_now := v_row.now_at;
   outcome := CASE
     WHEN outcome IS NOT NULL THEN outcome
-    WHEN v_row.kind <> 'capacity' THEN 'wrong_kind'
     WHEN v_row.denied_reason IS NOT NULL THEN lower(v_row.denied_reason)
     ELSE 'locked'
   END;

@@ -1,8 +1,10 @@
 -- Finds the balance that a holder draws from, or makes it where an allowance provides for one and nobody has used it yet.
 -- Answers the subject the balance is kept under ('' for the tenant as a whole), or why there is none. A new row is due at
--- once: whoever asked turns it before reading a number from it. Internal: runs with its caller's rights.
+-- once: whoever asked turns it before reading a number from it. p_capacity says which kind of verb asks (NULL: any that
+-- counts). Internal: runs with its caller's rights.
 CREATE OR REPLACE FUNCTION purser.open_balance(
   p_slot integer, p_tenant text, p_subject text, p_feature text, p_at timestamptz,
+  p_capacity boolean DEFAULT false,
   OUT balance_subject text, OUT outcome text
 )
 LANGUAGE plpgsql VOLATILE SECURITY INVOKER
@@ -16,7 +18,7 @@ BEGIN
     FROM purser.resolve_entitlement(p_slot, p_tenant, p_subject, p_feature, p_at) r;
   IF v_answer.reason IN ('TENANT_UNKNOWN', 'FEATURE_UNKNOWN') THEN
     outcome := lower(v_answer.reason);
-  ELSIF v_answer.kind IN ('flag', 'value') THEN
+  ELSIF v_answer.kind IN ('flag', 'value') OR (v_answer.kind = 'capacity') <> p_capacity THEN
     outcome := 'wrong_kind';
   ELSIF v_answer.per = 'subject' AND p_subject = '' THEN
     outcome := 'subject_required';

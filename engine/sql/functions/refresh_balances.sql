@@ -18,7 +18,7 @@ BEGIN
                         AND b.feature = a.feature AND b.slot = a.slot)
       ORDER BY a.feature
   LOOP
-    PERFORM purser.open_balance(p_slot, p_tenant, '', v_row.feature, p_at);
+    PERFORM purser.open_balance(p_slot, p_tenant, '', v_row.feature, p_at, NULL);
   END LOOP;
   FOR v_row IN
     SELECT b.subject, b.feature, b.version > 0 AND b.next_change_at < p_at AS due FROM purser.balances b

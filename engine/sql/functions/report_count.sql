@@ -26,12 +26,11 @@ BEGIN
     outcome := 'invalid_input';
     RETURN;
   END IF;
-  SELECT l.* INTO v_row FROM purser.lock_balance(v_slot, p_tenant, p_subject, p_feature) l;
+  SELECT l.* INTO v_row FROM purser.lock_balance(v_slot, p_tenant, p_subject, p_feature, true) l;
   outcome := v_row.outcome;
   reported_at := v_row.now_at;
   outcome := CASE
     WHEN outcome IS NOT NULL THEN outcome
-    WHEN v_row.kind <> 'capacity' THEN 'wrong_kind'
     WHEN v_row.claimed > 0 AND NOT v_row.reported THEN 'claims_kept'
   END;
   IF outcome IS NOT NULL THEN

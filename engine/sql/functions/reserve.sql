@@ -37,13 +37,12 @@ BEGIN
     RETURN;
   END IF;
 
-  SELECT l.* INTO v_row FROM purser.lock_balance(v_slot, p_tenant, p_subject, p_feature) l;
+  SELECT l.* INTO v_row FROM purser.lock_balance(v_slot, p_tenant, p_subject, p_feature, false) l;
   outcome := v_row.outcome;
   available := v_row.granted - v_row.used - v_row.held;
   expires_at := coalesce(p_expires_at, v_row.now_at + c_lasts);
   IF outcome IS NULL THEN
     outcome := CASE
-      WHEN v_row.kind = 'capacity' THEN 'wrong_kind'
       WHEN expires_at <= v_row.now_at THEN 'invalid_input'
       WHEN v_row.denied_reason IS NOT NULL THEN lower(v_row.denied_reason)
       WHEN v_row.enforcement = 'hard' AND NOT v_row.unlimited AND p_amount > available THEN
