@@ -1,5 +1,6 @@
 -- Writes the allowance that stands in the place of a feature's own for a while: in the window of the allowance it masks,
--- the first of several in burn order, or for its whole time where there is none. Internal: runs with its caller's rights.
+-- the first of several in burn order, or for its whole time where there is none. Internal: runs with its caller's
+-- rights.
 CREATE OR REPLACE FUNCTION purser.write_mask(
   p_slot integer, p_tenant text, p_feature text, p_id uuid, p_source text, p_amount numeric, p_unlimited boolean,
   p_effective_at timestamptz, p_ends_at timestamptz

@@ -42,6 +42,13 @@ BEGIN
 
   override_id := gen_random_uuid();
   PERFORM purser.touch_tenant(v_slot, p_tenant);
+  -- Of two that allow the last one written holds; one that denies comes before both.
+  UPDATE purser.overrides o SET ends_at = greatest(o.effective_at, v_from)
+    WHERE o.tenant_id = p_tenant AND o.feature = p_feature AND o.slot = v_slot AND o.effect = p_effect
+      AND o.effective_at < p_ends_at AND v_from < o.ends_at;
+  UPDATE purser.allowances a SET ends_at = greatest(a.effective_at, v_from)
+    WHERE a.tenant_id = p_tenant AND a.feature = p_feature AND a.slot = v_slot AND a.source = 'override' AND p_effect = 'allow'
+      AND a.effective_at < p_ends_at AND v_from < a.ends_at;
   INSERT INTO purser.overrides (slot, tenant_id, override_id, feature, effect, value, amount, unlimited, original_value, reason,
                                 note, created_by, effective_at, ends_at)
     VALUES (v_slot, p_tenant, override_id, p_feature, p_effect, p_value, p_amount, p_unlimited, v_feature.value, p_reason,

@@ -46,6 +46,10 @@ BEGIN
                                    ends_at)
     VALUES (v_slot, p_tenant, restriction_id, p_feature, p_mode, p_degraded_value, p_transition_id, v_from, p_ends_at);
   IF p_mode = 'degraded' AND v_feature.kind <> 'value' THEN
+    -- Of two amounts at the same time the last one written holds.
+    UPDATE purser.allowances a SET ends_at = greatest(a.effective_at, v_from)
+      WHERE a.tenant_id = p_tenant AND a.feature = p_feature AND a.slot = v_slot AND a.source = 'restriction'
+        AND a.effective_at < p_ends_at AND v_from < a.ends_at;
     PERFORM purser.write_mask(v_slot, p_tenant, p_feature, restriction_id, 'restriction', (p_degraded_value #>> '{}')::numeric,
                               false, v_from, p_ends_at);
   END IF;
