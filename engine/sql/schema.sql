@@ -1512,7 +1512,7 @@ ALTER VIEW purser.entitlements_current OWNER TO purser_owner;
 GRANT SELECT ON purser.entitlements_current TO purser_readonly, purser_service, purser_tenant;
 
 -- FUNCTION purser.advance_test_clock(p_tenant text, p_to timestamp with time zone, OUT outcome text, OUT field text, OUT now_at timestamp with time zone)
---   RETURNS record LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path=pg_catalog, purser, pg_temp
+--   RETURNS record LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path=pg_catalog, purser, pg_temp, lock_timeout=5s
 ALTER FUNCTION purser.advance_test_clock(text,timestamp with time zone) OWNER TO purser_writer;
 GRANT EXECUTE ON FUNCTION purser.advance_test_clock(text,timestamp with time zone) TO purser_service;
 
@@ -1536,12 +1536,12 @@ ALTER FUNCTION purser.check_entitlement(text,text,numeric,text) OWNER TO purser_
 GRANT EXECUTE ON FUNCTION purser.check_entitlement(text,text,numeric,text) TO purser_readonly, purser_service, purser_tenant;
 
 -- FUNCTION purser.claim(p_tenant text, p_feature text, p_resource text, p_subject text DEFAULT ''::text, OUT outcome text, OUT replayed boolean, OUT field text, OUT claimed integer, OUT available numeric, OUT over_limit numeric, OUT version bigint, OUT restricted_by text)
---   RETURNS record LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path=pg_catalog, purser, pg_temp
+--   RETURNS record LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path=pg_catalog, purser, pg_temp, lock_timeout=5s
 ALTER FUNCTION purser.claim(text,text,text,text) OWNER TO purser_writer;
 GRANT EXECUTE ON FUNCTION purser.claim(text,text,text,text) TO purser_service;
 
 -- FUNCTION purser.close_console_session(p_session_id text)
---   RETURNS boolean LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path=pg_catalog, purser, pg_temp
+--   RETURNS boolean LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path=pg_catalog, purser, pg_temp, lock_timeout=5s
 ALTER FUNCTION purser.close_console_session(text) OWNER TO purser_writer;
 GRANT EXECUTE ON FUNCTION purser.close_console_session(text) TO purser_service;
 
@@ -1555,7 +1555,7 @@ ALTER FUNCTION purser.consume(text,text,numeric,text,text,timestamp with time zo
 GRANT EXECUTE ON FUNCTION purser.consume(text,text,numeric,text,text,timestamp with time zone,jsonb) TO purser_service;
 
 -- FUNCTION purser.consume_in_slot(p_slot integer, p_tenant text, p_feature text, p_amount numeric, p_idempotency_key text, p_subject text, p_occurred_at timestamp with time zone, p_metadata jsonb, OUT outcome text, OUT replayed boolean, OUT field text, OUT amount numeric, OUT overage numeric, OUT available numeric, OUT unlimited boolean, OUT version bigint, OUT recorded_at timestamp with time zone, OUT resets_at timestamp with time zone, OUT restricted_by text)
---   RETURNS record LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path=pg_catalog, purser, pg_temp
+--   RETURNS record LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path=pg_catalog, purser, pg_temp, lock_timeout=5s
 ALTER FUNCTION purser.consume_in_slot(integer,text,text,numeric,text,text,timestamp with time zone,jsonb) OWNER TO purser_writer;
 GRANT EXECUTE ON FUNCTION purser.consume_in_slot(integer,text,text,numeric,text,text,timestamp with time zone,jsonb) TO purser_service;
 
@@ -1565,7 +1565,7 @@ ALTER FUNCTION purser.consume_many(text,jsonb,text,boolean) OWNER TO purser_writ
 GRANT EXECUTE ON FUNCTION purser.consume_many(text,jsonb,text,boolean) TO purser_service;
 
 -- FUNCTION purser.consume_many_in_slots(p_slots integer[], p_tenants text[], p_features text[], p_amounts numeric[], p_idempotency_keys text[], p_subjects text[], p_occurred_at timestamp with time zone[], p_metadata jsonb[], p_wait boolean)
---   RETURNS TABLE(item integer, outcome text, replayed boolean, field text, amount numeric, overage numeric, available numeric, unlimited boolean, version bigint, recorded_at timestamp with time zone, resets_at timestamp with time zone, restricted_by text) LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path=pg_catalog, purser, pg_temp
+--   RETURNS TABLE(item integer, outcome text, replayed boolean, field text, amount numeric, overage numeric, available numeric, unlimited boolean, version bigint, recorded_at timestamp with time zone, resets_at timestamp with time zone, restricted_by text) LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path=pg_catalog, purser, pg_temp, lock_timeout=5s
 ALTER FUNCTION purser.consume_many_in_slots(integer[],text[],text[],numeric[],text[],text[],timestamp with time zone[],jsonb[],boolean) OWNER TO purser_writer;
 GRANT EXECUTE ON FUNCTION purser.consume_many_in_slots(integer[],text[],text[],numeric[],text[],text[],timestamp with time zone[],jsonb[],boolean) TO purser_service;
 
@@ -1574,12 +1574,12 @@ GRANT EXECUTE ON FUNCTION purser.consume_many_in_slots(integer[],text[],text[],n
 ALTER FUNCTION purser.consumption_answer(integer,text,text,text,numeric,text,timestamp with time zone,jsonb,text,numeric) OWNER TO purser_writer;
 
 -- FUNCTION purser.create_api_key(p_key_id text, p_secret_hash bytea, p_name text, p_mode text, p_tenant text, p_scopes text[], p_actor text, p_expires_at timestamp with time zone)
---   RETURNS void LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path=pg_catalog, purser, pg_temp
+--   RETURNS void LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path=pg_catalog, purser, pg_temp, lock_timeout=5s
 ALTER FUNCTION purser.create_api_key(text,bytea,text,text,text,text[],text,timestamp with time zone) OWNER TO purser_writer;
 GRANT EXECUTE ON FUNCTION purser.create_api_key(text,bytea,text,text,text,text[],text,timestamp with time zone) TO purser_service;
 
 -- FUNCTION purser.create_tenant(p_slot integer, p_tenant text, p_name text, p_mode text, p_time_zone text, p_currency text, p_metadata jsonb, p_clock_at timestamp with time zone, p_actor text, OUT outcome text, OUT replayed boolean, OUT field text)
---   RETURNS record LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path=pg_catalog, purser, pg_temp
+--   RETURNS record LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path=pg_catalog, purser, pg_temp, lock_timeout=5s
 ALTER FUNCTION purser.create_tenant(integer,text,text,text,text,text,jsonb,timestamp with time zone,text) OWNER TO purser_writer;
 GRANT EXECUTE ON FUNCTION purser.create_tenant(integer,text,text,text,text,text,jsonb,timestamp with time zone,text) TO purser_service;
 
@@ -1598,7 +1598,7 @@ ALTER FUNCTION purser.entitlement_value(text,text) OWNER TO purser_writer;
 GRANT EXECUTE ON FUNCTION purser.entitlement_value(text,text) TO purser_readonly, purser_service, purser_tenant;
 
 -- FUNCTION purser.extend(p_tenant text, p_hold_key text, p_expires_at timestamp with time zone, OUT outcome text, OUT replayed boolean, OUT field text, OUT expires_at timestamp with time zone, OUT available numeric, OUT version bigint)
---   RETURNS record LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path=pg_catalog, purser, pg_temp
+--   RETURNS record LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path=pg_catalog, purser, pg_temp, lock_timeout=5s
 ALTER FUNCTION purser.extend(text,text,timestamp with time zone) OWNER TO purser_writer;
 GRANT EXECUTE ON FUNCTION purser.extend(text,text,timestamp with time zone) TO purser_service;
 
@@ -1642,7 +1642,7 @@ ALTER FUNCTION purser.is_quantity(numeric) OWNER TO purser_writer;
 GRANT EXECUTE ON FUNCTION purser.is_quantity(numeric) TO purser_readonly, purser_service, purser_tenant;
 
 -- FUNCTION purser.issue_grant(p_tenant text, p_feature text, p_amount numeric, p_dedupe_key text, p_subject text DEFAULT ''::text, p_source text DEFAULT 'manual'::text, p_effective_at timestamp with time zone DEFAULT NULL::timestamp with time zone, p_expires_at timestamp with time zone DEFAULT 'infinity'::timestamp with time zone, p_priority integer DEFAULT 100, p_unlimited boolean DEFAULT false, p_metadata jsonb DEFAULT NULL::jsonb, OUT outcome text, OUT replayed boolean, OUT field text, OUT grant_id uuid, OUT available numeric, OUT version bigint)
---   RETURNS record LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path=pg_catalog, purser, pg_temp
+--   RETURNS record LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path=pg_catalog, purser, pg_temp, lock_timeout=5s
 ALTER FUNCTION purser.issue_grant(text,text,numeric,text,text,text,timestamp with time zone,timestamp with time zone,integer,boolean,jsonb) OWNER TO purser_writer;
 GRANT EXECUTE ON FUNCTION purser.issue_grant(text,text,numeric,text,text,text,timestamp with time zone,timestamp with time zone,integer,boolean,jsonb) TO purser_service;
 
@@ -1651,7 +1651,7 @@ GRANT EXECUTE ON FUNCTION purser.issue_grant(text,text,numeric,text,text,text,ti
 ALTER FUNCTION purser.lock_balance(integer,text,text,text,boolean) OWNER TO purser_writer;
 
 -- FUNCTION purser.lock_capacity(p_tenant text, p_feature text, p_subject text DEFAULT ''::text, OUT outcome text, OUT field text, OUT unlimited boolean, OUT quantity_limit numeric, OUT enforcement text, OUT version bigint, OUT restricted_by text)
---   RETURNS record LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path=pg_catalog, purser, pg_temp
+--   RETURNS record LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path=pg_catalog, purser, pg_temp, lock_timeout=5s
 ALTER FUNCTION purser.lock_capacity(text,text,text) OWNER TO purser_writer;
 GRANT EXECUTE ON FUNCTION purser.lock_capacity(text,text,text) TO purser_service;
 
@@ -1665,7 +1665,7 @@ GRANT EXECUTE ON FUNCTION purser.next_change_after(integer,text,text,text,timest
 ALTER FUNCTION purser.open_balance(integer,text,text,text,timestamp with time zone,boolean) OWNER TO purser_writer;
 
 -- FUNCTION purser.open_console_session(p_session_id text, p_secret_hash bytea, p_key_id text, p_ends_at timestamp with time zone)
---   RETURNS void LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path=pg_catalog, purser, pg_temp
+--   RETURNS void LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path=pg_catalog, purser, pg_temp, lock_timeout=5s
 ALTER FUNCTION purser.open_console_session(text,bytea,text,timestamp with time zone) OWNER TO purser_writer;
 GRANT EXECUTE ON FUNCTION purser.open_console_session(text,bytea,text,timestamp with time zone) TO purser_service;
 
@@ -1674,7 +1674,7 @@ GRANT EXECUTE ON FUNCTION purser.open_console_session(text,bytea,text,timestamp 
 ALTER FUNCTION purser.open_interval(integer,text,text,text,timestamp with time zone,boolean,text,text,numeric,text,text,numeric,numeric,numeric,jsonb,numeric,text,timestamp with time zone) OWNER TO purser_writer;
 
 -- FUNCTION purser.publish_catalog(p_expected_revision integer, p_content_hash text, p_content jsonb, p_rows jsonb, p_actor text, p_at timestamp with time zone, OUT outcome text, OUT revision integer)
---   RETURNS record LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path=pg_catalog, purser, pg_temp
+--   RETURNS record LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path=pg_catalog, purser, pg_temp, lock_timeout=5s
 ALTER FUNCTION purser.publish_catalog(integer,text,jsonb,jsonb,text,timestamp with time zone) OWNER TO purser_writer;
 GRANT EXECUTE ON FUNCTION purser.publish_catalog(integer,text,jsonb,jsonb,text,timestamp with time zone) TO purser_service;
 
@@ -1683,27 +1683,27 @@ GRANT EXECUTE ON FUNCTION purser.publish_catalog(integer,text,jsonb,jsonb,text,t
 ALTER FUNCTION purser.refresh_balances(integer,text,timestamp with time zone,text) OWNER TO purser_writer;
 
 -- FUNCTION purser.release(p_tenant text, p_hold_key text, OUT outcome text, OUT replayed boolean, OUT field text, OUT restored numeric, OUT lapsed numeric, OUT available numeric, OUT version bigint)
---   RETURNS record LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path=pg_catalog, purser, pg_temp
+--   RETURNS record LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path=pg_catalog, purser, pg_temp, lock_timeout=5s
 ALTER FUNCTION purser.release(text,text) OWNER TO purser_writer;
 GRANT EXECUTE ON FUNCTION purser.release(text,text) TO purser_service;
 
 -- FUNCTION purser.release_claim(p_tenant text, p_feature text, p_resource text, p_subject text DEFAULT ''::text, OUT outcome text, OUT replayed boolean, OUT field text, OUT claimed integer, OUT available numeric, OUT over_limit numeric, OUT version bigint)
---   RETURNS record LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path=pg_catalog, purser, pg_temp
+--   RETURNS record LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path=pg_catalog, purser, pg_temp, lock_timeout=5s
 ALTER FUNCTION purser.release_claim(text,text,text,text) OWNER TO purser_writer;
 GRANT EXECUTE ON FUNCTION purser.release_claim(text,text,text,text) TO purser_service;
 
 -- FUNCTION purser.remember_command(p_slot integer, p_tenant text, p_idempotency_key text, p_command text, p_input_hash bytea, p_input jsonb, p_answer jsonb, p_recorded_at timestamp with time zone)
---   RETURNS boolean LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path=pg_catalog, purser, pg_temp
+--   RETURNS boolean LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path=pg_catalog, purser, pg_temp, lock_timeout=5s
 ALTER FUNCTION purser.remember_command(integer,text,text,text,bytea,jsonb,jsonb,timestamp with time zone) OWNER TO purser_writer;
 GRANT EXECUTE ON FUNCTION purser.remember_command(integer,text,text,text,bytea,jsonb,jsonb,timestamp with time zone) TO purser_service;
 
 -- FUNCTION purser.report_count(p_tenant text, p_feature text, p_count integer, p_subject text DEFAULT ''::text, OUT outcome text, OUT field text, OUT counted integer, OUT available numeric, OUT over_limit numeric, OUT reported_at timestamp with time zone, OUT version bigint)
---   RETURNS record LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path=pg_catalog, purser, pg_temp
+--   RETURNS record LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path=pg_catalog, purser, pg_temp, lock_timeout=5s
 ALTER FUNCTION purser.report_count(text,text,integer,text) OWNER TO purser_writer;
 GRANT EXECUTE ON FUNCTION purser.report_count(text,text,integer,text) TO purser_service;
 
 -- FUNCTION purser.reserve(p_tenant text, p_feature text, p_amount numeric, p_idempotency_key text, p_expires_at timestamp with time zone DEFAULT NULL::timestamp with time zone, p_subject text DEFAULT ''::text, p_metadata jsonb DEFAULT NULL::jsonb, OUT outcome text, OUT replayed boolean, OUT field text, OUT amount numeric, OUT available numeric, OUT unlimited boolean, OUT version bigint, OUT expires_at timestamp with time zone, OUT resets_at timestamp with time zone, OUT restricted_by text)
---   RETURNS record LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path=pg_catalog, purser, pg_temp
+--   RETURNS record LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path=pg_catalog, purser, pg_temp, lock_timeout=5s
 ALTER FUNCTION purser.reserve(text,text,numeric,text,timestamp with time zone,text,jsonb) OWNER TO purser_writer;
 GRANT EXECUTE ON FUNCTION purser.reserve(text,text,numeric,text,timestamp with time zone,text,jsonb) TO purser_service;
 
@@ -1713,17 +1713,17 @@ ALTER FUNCTION purser.resolve_entitlement(integer,text,text,text,timestamp with 
 GRANT EXECUTE ON FUNCTION purser.resolve_entitlement(integer,text,text,text,timestamp with time zone) TO purser_readonly, purser_service, purser_tenant;
 
 -- FUNCTION purser.reverse_consumption(p_tenant text, p_consumption_key text, p_idempotency_key text, p_amount numeric DEFAULT NULL::numeric, p_reissue boolean DEFAULT false, p_reason text DEFAULT ''::text, OUT outcome text, OUT replayed boolean, OUT field text, OUT amount numeric, OUT restored numeric, OUT lapsed numeric, OUT overage numeric, OUT available numeric, OUT version bigint)
---   RETURNS record LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path=pg_catalog, purser, pg_temp
+--   RETURNS record LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path=pg_catalog, purser, pg_temp, lock_timeout=5s
 ALTER FUNCTION purser.reverse_consumption(text,text,text,numeric,boolean,text) OWNER TO purser_writer;
 GRANT EXECUTE ON FUNCTION purser.reverse_consumption(text,text,text,numeric,boolean,text) TO purser_service;
 
 -- FUNCTION purser.revoke_api_key(p_key_id text)
---   RETURNS boolean LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path=pg_catalog, purser, pg_temp
+--   RETURNS boolean LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path=pg_catalog, purser, pg_temp, lock_timeout=5s
 ALTER FUNCTION purser.revoke_api_key(text) OWNER TO purser_writer;
 GRANT EXECUTE ON FUNCTION purser.revoke_api_key(text) TO purser_service;
 
 -- FUNCTION purser.settle(p_tenant text, p_hold_key text, p_amount numeric, p_occurred_at timestamp with time zone DEFAULT NULL::timestamp with time zone, p_metadata jsonb DEFAULT NULL::jsonb, OUT outcome text, OUT replayed boolean, OUT field text, OUT late boolean, OUT amount numeric, OUT overage numeric, OUT unfunded numeric, OUT available numeric, OUT version bigint)
---   RETURNS record LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path=pg_catalog, purser, pg_temp
+--   RETURNS record LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path=pg_catalog, purser, pg_temp, lock_timeout=5s
 ALTER FUNCTION purser.settle(text,text,numeric,timestamp with time zone,jsonb) OWNER TO purser_writer;
 GRANT EXECUTE ON FUNCTION purser.settle(text,text,numeric,timestamp with time zone,jsonb) TO purser_service;
 
@@ -1761,7 +1761,7 @@ ALTER FUNCTION purser.verify(text) OWNER TO purser_writer;
 GRANT EXECUTE ON FUNCTION purser.verify(text) TO purser_readonly, purser_service, purser_tenant;
 
 -- FUNCTION purser.void_grant(p_tenant text, p_dedupe_key text, p_reason text, p_actor text, p_refund boolean DEFAULT false, OUT outcome text, OUT replayed boolean, OUT field text, OUT lapsed numeric, OUT shortfall numeric, OUT available numeric, OUT version bigint)
---   RETURNS record LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path=pg_catalog, purser, pg_temp
+--   RETURNS record LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path=pg_catalog, purser, pg_temp, lock_timeout=5s
 ALTER FUNCTION purser.void_grant(text,text,text,text,boolean) OWNER TO purser_writer;
 GRANT EXECUTE ON FUNCTION purser.void_grant(text,text,text,text,boolean) TO purser_service;
 
@@ -1789,16 +1789,16 @@ ALTER FUNCTION purser.write_mask(integer,text,text,uuid,text,numeric,boolean,tim
 ALTER FUNCTION purser.write_occupied(integer,text,text,text,integer,boolean,text,numeric,text,timestamp with time zone,text) OWNER TO purser_writer;
 
 -- FUNCTION purser.write_override(p_tenant text, p_feature text, p_effect text, p_reason text, p_effective_at timestamp with time zone, p_ends_at timestamp with time zone, p_actor text, p_value jsonb DEFAULT NULL::jsonb, p_amount numeric DEFAULT NULL::numeric, p_unlimited boolean DEFAULT false, p_note text DEFAULT ''::text, OUT outcome text, OUT field text, OUT override_id uuid)
---   RETURNS record LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path=pg_catalog, purser, pg_temp
+--   RETURNS record LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path=pg_catalog, purser, pg_temp, lock_timeout=5s
 ALTER FUNCTION purser.write_override(text,text,text,text,timestamp with time zone,timestamp with time zone,text,jsonb,numeric,boolean,text) OWNER TO purser_writer;
 GRANT EXECUTE ON FUNCTION purser.write_override(text,text,text,text,timestamp with time zone,timestamp with time zone,text,jsonb,numeric,boolean,text) TO purser_service;
 
 -- FUNCTION purser.write_plan_state(p_slot integer, p_tenant text, p_subscription jsonb, p_periods jsonb, p_entitlements jsonb, p_allowances jsonb, p_transition jsonb, p_at timestamp with time zone, p_actor text, OUT outcome text, OUT tenant_version bigint)
---   RETURNS record LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path=pg_catalog, purser, pg_temp
+--   RETURNS record LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path=pg_catalog, purser, pg_temp, lock_timeout=5s
 ALTER FUNCTION purser.write_plan_state(integer,text,jsonb,jsonb,jsonb,jsonb,jsonb,timestamp with time zone,text) OWNER TO purser_writer;
 GRANT EXECUTE ON FUNCTION purser.write_plan_state(integer,text,jsonb,jsonb,jsonb,jsonb,jsonb,timestamp with time zone,text) TO purser_service;
 
 -- FUNCTION purser.write_restriction(p_tenant text, p_feature text, p_mode text, p_effective_at timestamp with time zone, p_ends_at timestamp with time zone, p_actor text, p_degraded_value jsonb DEFAULT NULL::jsonb, p_transition_id uuid DEFAULT NULL::uuid, OUT outcome text, OUT field text, OUT restriction_id uuid)
---   RETURNS record LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path=pg_catalog, purser, pg_temp
+--   RETURNS record LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path=pg_catalog, purser, pg_temp, lock_timeout=5s
 ALTER FUNCTION purser.write_restriction(text,text,text,timestamp with time zone,timestamp with time zone,text,jsonb,uuid) OWNER TO purser_writer;
 GRANT EXECUTE ON FUNCTION purser.write_restriction(text,text,text,timestamp with time zone,timestamp with time zone,text,jsonb,uuid) TO purser_service;

@@ -5,6 +5,7 @@ CREATE OR REPLACE FUNCTION purser.create_api_key(
 ) RETURNS void
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER
 SET search_path = pg_catalog, purser, pg_temp
+SET lock_timeout = '5s'
 AS $$
 BEGIN
   INSERT INTO purser.api_keys (key_id, secret_hash, name, mode, tenant_id, scopes, created_by, created_at, expires_at)

@@ -7,6 +7,7 @@ CREATE OR REPLACE FUNCTION purser.create_tenant(
 )
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER
 SET search_path = pg_catalog, purser, pg_temp
+SET lock_timeout = '5s'
 AS $$
 DECLARE
   v_tenant record;

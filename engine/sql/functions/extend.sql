@@ -8,6 +8,7 @@ CREATE OR REPLACE FUNCTION purser.extend(
 )
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER
 SET search_path = pg_catalog, purser, pg_temp
+SET lock_timeout = '5s'
 AS $$
 #variable_conflict use_column
 DECLARE
@@ -20,7 +21,7 @@ BEGIN
   replayed := false;
   field := CASE
     WHEN p_tenant IS NULL OR p_tenant = '' THEN 'tenant'
-    WHEN p_hold_key IS NULL OR p_hold_key = '' THEN 'idempotencyKey'
+    WHEN p_hold_key IS NULL OR p_hold_key = '' THEN 'holdKey'
     WHEN p_expires_at IS NULL OR NOT isfinite(p_expires_at) THEN 'expiresAt'
   END;
   IF field IS NOT NULL THEN

@@ -5,6 +5,7 @@ CREATE OR REPLACE FUNCTION purser.open_console_session(
 ) RETURNS void
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER
 SET search_path = pg_catalog, purser, pg_temp
+SET lock_timeout = '5s'
 AS $$
 DECLARE
   v_now timestamptz := clock_timestamp();

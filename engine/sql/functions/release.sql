@@ -9,6 +9,7 @@ CREATE OR REPLACE FUNCTION purser.release(
 )
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER
 SET search_path = pg_catalog, purser, pg_temp
+SET lock_timeout = '5s'
 AS $$
 #variable_conflict use_column
 DECLARE
@@ -22,7 +23,7 @@ BEGIN
   replayed := false;
   field := CASE
     WHEN p_tenant IS NULL OR p_tenant = '' THEN 'tenant'
-    WHEN p_hold_key IS NULL OR p_hold_key = '' THEN 'idempotencyKey'
+    WHEN p_hold_key IS NULL OR p_hold_key = '' THEN 'holdKey'
   END;
   IF field IS NOT NULL THEN
     outcome := 'invalid_input';

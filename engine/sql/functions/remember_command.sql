@@ -6,6 +6,7 @@ CREATE OR REPLACE FUNCTION purser.remember_command(
 ) RETURNS boolean
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER
 SET search_path = pg_catalog, purser, pg_temp
+SET lock_timeout = '5s'
 AS $$
 DECLARE
   v_key text;

@@ -2,6 +2,7 @@
 CREATE OR REPLACE FUNCTION purser.revoke_api_key(p_key_id text) RETURNS boolean
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER
 SET search_path = pg_catalog, purser, pg_temp
+SET lock_timeout = '5s'
 AS $$
 DECLARE
   v_key text;

@@ -11,6 +11,7 @@ CREATE OR REPLACE FUNCTION purser.settle(
 )
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER
 SET search_path = pg_catalog, purser, pg_temp
+SET lock_timeout = '5s'
 AS $$
 #variable_conflict use_column
 DECLARE
@@ -29,7 +30,7 @@ BEGIN
   replayed := false;
   field := CASE
     WHEN p_tenant IS NULL OR p_tenant = '' THEN 'tenant'
-    WHEN p_hold_key IS NULL OR p_hold_key = '' THEN 'idempotencyKey'
+    WHEN p_hold_key IS NULL OR p_hold_key = '' THEN 'holdKey'
     WHEN p_amount IS NULL OR p_amount <> 0 AND NOT purser.is_quantity(p_amount) THEN 'amount'
     WHEN p_occurred_at IS NOT NULL AND NOT isfinite(p_occurred_at) THEN 'occurredAt'
     WHEN p_metadata IS NOT NULL AND jsonb_typeof(p_metadata) <> 'object' THEN 'metadata'

@@ -9,6 +9,7 @@ CREATE OR REPLACE FUNCTION purser.void_grant(
 )
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER
 SET search_path = pg_catalog, purser, pg_temp
+SET lock_timeout = '5s'
 AS $$
 #variable_conflict use_column
 DECLARE

@@ -128,7 +128,6 @@ describe.each(libraries)("on %s", (library) => {
   test("while the write runs others consume from the balance; locked early they wait", async () => {
     const meanwhile = (key: string) =>
       other.transaction(async (tx) => {
-        await tx.run("SET LOCAL lock_timeout = '50ms'");
         await tx.consume({ tenant, feature: "reports", idempotencyKey: key });
       });
     expect(await app.withConsumption(input("late", 10), () => meanwhile("one"))).toMatchObject({ available: 89 });

@@ -8,7 +8,7 @@ import { createWorkbench, smallCatalog, type Workbench } from "../workbench.ts";
 
 let bench: Workbench;
 beforeAll(async () => {
-  bench = await createWorkbench({ max: 4 });
+  bench = await createWorkbench({ max: 8 });
   await bench.rows("CREATE TABLE public.reports (id text PRIMARY KEY)");
   await bench.rows("GRANT ALL ON public.reports TO PUBLIC");
 });
@@ -250,22 +250,37 @@ describe.each(libraries)("on %s", (library) => {
         expect(await available()).toBe(stands.length === 0 ? 100 : 80);
       },
     );
+  });
 
-    test("a row locked by somebody else for too long: busy in a savepoint, a retryable fault in the bare transaction", async () => {
-      await app.transaction(async (holder) => {
-        await holder.consume(input("holder", 1));
-        const waiting = app.transaction(async (waiter) => {
-          await waiter.run("SET LOCAL lock_timeout = '50ms'");
-          expect(await waiter.withConsumption(input("w"), insert("w"))).toEqual({ outcome: "busy" });
-          // The transaction is as usable as before.
-          await waiter.run("SELECT 1");
-          await expect(waiter.consume(input("w"))).rejects.toMatchObject({ code: "retry", retryable: true });
-          throw new RangeError("as told");
-        });
-        await expect(waiting).rejects.toThrow(RangeError);
-      });
-      expect([await reports(), await available()]).toEqual([[], 99]);
+  test("I08: somebody in psql holds the balance: busy where the transaction or savepoint is ours, else a fault that can be retried", async () => {
+    await app.tryConsume(input("before", 1));
+    const psql = await bench.admin.connect();
+    await psql.query("BEGIN");
+    await psql.query("SELECT FROM purser.balances WHERE tenant_id = $1 FOR UPDATE", [tenant]);
+    const inTheCallers = app.transaction(async (tx) => {
+      await tx.insert("kept");
+      expect(await tx.withConsumption(input("a"), insert("a"))).toEqual({ outcome: "busy" });
+      // The transaction is as usable as before.
+      await tx.insert("also kept");
     });
+    const inTheBare = app.transaction(async (tx) => {
+      await tx.insert("lost");
+      await expect(tx.consume(input("a"))).rejects.toMatchObject({ code: "retry", retryable: true });
+      throw new RangeError("as told");
+    });
+    expect(
+      await Promise.all([
+        app.withConsumption(input("a"), insert("a")),
+        app.withConsumption({ ...input("a"), lock: "late" }, insert("a")),
+        app.tryConsume(input("a")),
+        bench.purser.issueGrant(bench.pool, { tenant, feature: "reports", amount: 1, dedupeKey: "a" }),
+        inTheCallers,
+        inTheBare.catch((error: unknown) => error),
+      ]),
+    ).toEqual([...Array.from({ length: 4 }, () => ({ outcome: "busy" })), undefined, expect.any(RangeError)]);
+    await psql.query("ROLLBACK");
+    psql.release();
+    expect([await reports(), await keys(), await available()]).toEqual([["also kept", "kept"], ["before"], 99]);
   });
 });
 

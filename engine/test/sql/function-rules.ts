@@ -174,9 +174,16 @@ export const securityRules: RoutineRule[] = [
     ],
   },
   {
-    name: "functions rely on no other setting",
-    breaks: ({ config }) => config.some((setting) => !setting.startsWith("search_path=")),
-    bad: [plpgsql("NULL;", "SET timezone = 'UTC'")],
+    name: "I08: who writes waits five seconds for a lock, whatever the session says, and functions rely on no other setting",
+    breaks: ({ config, definer }) => {
+      const others = config.filter((setting) => !setting.startsWith("search_path="));
+      return others.join() !== (definer ? "lock_timeout=5s" : "");
+    },
+    bad: [
+      plpgsql("NULL;", "SET timezone = 'UTC'"),
+      plpgsql("UPDATE purser.holds SET amount = 1;", "SECURITY DEFINER"),
+      plpgsql("UPDATE purser.holds SET amount = 1;", "SECURITY DEFINER SET lock_timeout = 0"),
+    ],
   },
   {
     name: "purser_writer owns every function, and PUBLIC may call none",
