@@ -14,9 +14,9 @@ SELECT outcome, unlimited, available FROM purser.consume('acme', 'credits', 5000
 SELECT allowed, reason, unlimited, quantity_limit, remaining FROM purser.check_entitlement('acme', 'credits', 1000000);
 SELECT purser.entitlement_value('acme', 'credits') IS NULL AS no_number_to_name;
 
--- More is bought during the week. It waits as well.
+-- More is bought during the week, to be used first. It waits as well.
 SELECT outcome, unlimited, available FROM purser.consume('acme', 'credits', 70, 'letter-3');
-SELECT outcome FROM purser.issue_grant('acme', 'credits', 1, 'order-2');
+SELECT outcome FROM purser.issue_grant('acme', 'credits', 1, 'order-2', p_priority => 10);
 SELECT outcome, unlimited, available FROM purser.consume('acme', 'credits', 30, 'letter-4');
 
 -- The week is over: 10 - 4 + 1 are left.

@@ -31,3 +31,14 @@ SELECT tenant_id, granted, used, available FROM purser.balances_current ORDER BY
 SELECT tenant_id, source, amount, effective_at, expires_at FROM purser.grants ORDER BY tenant_id, issued_version;
 SELECT kind, idempotency_key, reference, balance_after FROM purser.balance_facts
 WHERE tenant_id = 'acme' AND kind IN ('consume', 'reverse') ORDER BY version;
+
+-- Not all of it: first the overage goes, then what was drawn last comes back first, and never more than was taken.
+SELECT pg_temp.open_tenant('cats', '2026-03-01 09:00+00');
+SELECT pg_temp.put_on_plan('cats', 'pro');
+SELECT outcome FROM purser.issue_grant('cats', 'exports', 10, 'gift');
+SELECT outcome, overage, available FROM purser.consume('cats', 'exports', 63, 'e-1');
+SELECT outcome, amount, overage, restored, available FROM purser.reverse_consumption('cats', 'e-1', 'undo-4', 5);
+SELECT outcome, field FROM purser.reverse_consumption('cats', 'e-1', 'undo-4', 6);
+SELECT outcome, field FROM purser.reverse_consumption('cats', 'e-1', 'undo-5', 59);
+SELECT g.dedupe_key, a.amount FROM purser.allocations a JOIN purser.grants g USING (tenant_id, grant_id) WHERE g.tenant_id = 'cats';
+SELECT granted, used, overage, available FROM purser.balances_current WHERE tenant_id = 'cats' AND feature = 'exports';
