@@ -27,7 +27,7 @@ const nouns = ["entitlement", "subscription", "metering", "balance", "ledger", "
 const floors = [
   ["index", "engine", "purser", "balance-door", "duty"],
   ...nouns.map((noun) => [noun]),
-  ["command"],
+  ["command", "lanes"],
   ["store"],
   ["foundation"],
 ];

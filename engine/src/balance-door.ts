@@ -1,5 +1,12 @@
 // The door of the commands on balances: which transaction one runs in, what is tried again, and what a refusal becomes.
-import { type ConsumeInput, consume } from "./balance/consume.ts";
+import { consume, consumeBy } from "./balance/consume.ts";
+import {
+  type ConsumeItem,
+  type ConsumeManyInput,
+  type ConsumeManyOutcome,
+  consumeMany,
+} from "./balance/consume-many.ts";
+import type { ConsumeInput } from "./balance/consumption.ts";
 import { type GrantInput, type GrantOutcome, issueGrant } from "./balance/issue-grant.ts";
 import { type WithConsumption, type WithConsumptionInput, withConsumption } from "./balance/with-consumption.ts";
 import type { CapabilityKey, CatalogInput, FeatureKey } from "./catalog/catalog.ts";
@@ -7,7 +14,8 @@ import { findCapability } from "./catalog/find-capability.ts";
 import { answered, retried, Undone } from "./command.ts";
 import { Fault, Refused } from "./foundation/fault.ts";
 import type { ConsumeOutcome, Consumed } from "./foundation/outcome.ts";
-import type { Opened, Session } from "./store/database.ts";
+import { createLanes, type Lanes } from "./lanes.ts";
+import type { Database, Opened, Session } from "./store/database.ts";
 import { asFault, explained, isLockTimeout } from "./store/errors.ts";
 import type { Guard } from "./store/guard.ts";
 import { type DatabaseHandle, inSavepoint, opened, type TransactionOf } from "./store/handles.ts";
@@ -34,30 +42,68 @@ export interface BalanceCommands<C extends CatalogInput> {
     write: (tx: TransactionOf<Handle>) => Promise<Result>,
   ): Promise<WithConsumption<Result>>;
   /**
-   * Consumes, in the caller's transaction or (given a database) in one of its own. A refusal is thrown as `Refused`, so
-   * that not looking at it cannot sell for free.
+   * Consumes, in the caller's transaction or (given a database) in one of its own, which it shares with whoever consumes at
+   * the same time; where too many wait for that it is `overloaded`. A refusal is thrown as `Refused`, so that not looking
+   * at it cannot sell for free.
    */
   consume(db: DatabaseHandle, input: ConsumeInput<Consumable<C>> & Preview): Promise<Consumed>;
   /** The same, with a refusal as a value. In the caller's transaction nothing is undone but by the caller. */
   tryConsume(db: DatabaseHandle, input: ConsumeInput<Consumable<C>> & Preview): Promise<ConsumeOutcome>;
+  /**
+   * Consumes several amounts of one tenant in one transaction: each judged in its order as if it had come alone, or with
+   * `atomic` all of them or none. At most 1,000.
+   */
+  consumeMany(db: DatabaseHandle, input: ConsumeManyInput<Consumable<C>> & Preview): Promise<ConsumeManyOutcome | Busy>;
   /** Adds an amount to a balance, once per dedupe key. */
   issueGrant(
     db: DatabaseHandle,
     input: GrantInput<FeatureKey<C, "capacity" | "metered" | "credits">> & Preview,
   ): Promise<GrantOutcome>;
+  /**
+   * Takes nothing more and ends when everything that was asked for without a transaction has been answered. The pool stays
+   * the caller's to end, after this.
+   */
+  close(): Promise<void>;
 }
 
 /** The commands on balances over a catalogue. */
 export function balanceCommands<const C extends CatalogInput>(catalog: C, guard: Guard): BalanceCommands<C> {
   // A key that was published as a feature is one for ever, so this never has to be forgotten.
   const publishedFeatures = new Set<string>();
+  const lookups = new Map<string, ReturnType<typeof findCapability>>();
+  const lanes = new WeakMap<object, Lanes>();
+  let queued = 0;
+  let closed = false;
+  const whenEmpty: (() => void)[] = [];
+
+  /** The lanes of a database, one pool of which serves every slot. */
+  function lanesOf(database: Database): Lanes {
+    const known = lanes.get(database.pool);
+    if (known !== undefined) return known;
+    const made = createLanes(() => database);
+    lanes.set(database.pool, made);
+    return made;
+  }
+
+  /** Asked once however many ask for it now, so that nobody overtakes whoever asked before. */
+  async function lookedUp(tx: Session, word: string): ReturnType<typeof findCapability> {
+    const begun = lookups.get(word);
+    if (begun !== undefined) return begun;
+    const lookup = findCapability(tx, word).finally(() => lookups.delete(word));
+    lookups.set(word, lookup);
+    return lookup;
+  }
 
   /** A capability stands for its feature and amount. */
-  async function resolved<Input extends ConsumeInput>(tx: Session, input: Input): Promise<Input> {
+  async function resolved<Input extends Pick<ConsumeInput, "feature" | "amount">>(
+    tx: Session,
+    input: Input,
+    lookUp = findCapability,
+  ): Promise<Input> {
     const { feature } = input;
     if (Object.hasOwn(catalog.features, feature) || publishedFeatures.has(feature)) return input;
     const capabilities = catalog.capabilities ?? {};
-    const found = Object.hasOwn(capabilities, feature) ? capabilities[feature] : await findCapability(tx, feature);
+    const found = Object.hasOwn(capabilities, feature) ? capabilities[feature] : await lookUp(tx, feature);
     if (found === "is a feature") publishedFeatures.add(feature);
     return found === undefined || found === "is a feature"
       ? input
@@ -114,8 +160,25 @@ export function balanceCommands<const C extends CatalogInput>(catalog: C, guard:
     }
   }
 
-  function tryConsume(db: DatabaseHandle, input: ConsumeInput & Preview): Promise<ConsumeOutcome> {
-    return onBalance(db, input, async (tx) => consume(tx, await resolved(tx, input)));
+  async function tryConsume(db: DatabaseHandle, input: ConsumeInput & Preview): Promise<ConsumeOutcome> {
+    const found = opened(db);
+    if (input.dryRun === true || "transaction" in found) {
+      return onBalance(db, input, async (tx) => consume(tx, await resolved(tx, input)));
+    }
+    guard.insistOutside();
+    if (closed) throw new Fault("closed", "the engine was closed");
+    queued += 1;
+    try {
+      const asked = await resolved(found.database, input, lookedUp);
+      return await consumeBy(lanesOf(found.database), asked);
+    } catch (error) {
+      if (error instanceof Fault && isLockTimeout(error.cause)) return { outcome: "busy" };
+      throw explained(error);
+    } finally {
+      queued -= 1;
+      // After the last caller has got the answer.
+      if (queued === 0) for (const resolve of whenEmpty.splice(0)) setImmediate(resolve);
+    }
   }
 
   return {
@@ -145,10 +208,20 @@ export function balanceCommands<const C extends CatalogInput>(catalog: C, guard:
       return outcome;
     },
     tryConsume,
+    consumeMany: (db, input) =>
+      onBalance(db, input, async (tx) => {
+        const items: ConsumeItem[] = [];
+        for (const item of Array.isArray(input.items) ? input.items : []) items.push(await resolved(tx, item));
+        return consumeMany(tx, Array.isArray(input.items) ? { ...input, items } : input);
+      }),
+    close() {
+      closed = true;
+      return queued === 0 ? Promise.resolve() : new Promise((resolve) => whenEmpty.push(resolve));
+    },
     issueGrant: (db, input) => onBalance(db, input, (tx) => issueGrant(tx, input)),
   };
 }
 
-interface Busy {
+export interface Busy {
   readonly outcome: "busy";
 }

@@ -1,6 +1,7 @@
 // The only file that others import.
 export type { Balance } from "./balance/balances.ts";
-export type { ConsumeInput } from "./balance/consume.ts";
+export type { ConsumeItem, ConsumeItemOutcome, ConsumeManyInput, ConsumeManyOutcome } from "./balance/consume-many.ts";
+export type { ConsumeInput } from "./balance/consumption.ts";
 export type { OpenGrant } from "./balance/grants.ts";
 export type { GrantInput, GrantOutcome } from "./balance/issue-grant.ts";
 export type { WithConsumption, WithConsumptionInput } from "./balance/with-consumption.ts";

@@ -8,6 +8,7 @@ import {
   type CatalogRevisionPage,
   type CatalogValidity,
   type CheckRequest,
+  type ConsumeManyRequest,
   type ConsumeRequest,
   type CreateTenantRequest,
   type Decision,
@@ -24,6 +25,7 @@ import {
 import { type Problem, PurserError } from "./error.ts";
 import type {
   AdvanceClockOutcome,
+  ConsumeManyOutcome,
   ConsumeOutcome,
   CreateTenantOutcome,
   GrantOutcome,
@@ -50,6 +52,8 @@ export interface ConsumeInput extends ConsumeRequest, OfTenant {
   /** Names this consumption: a retry with the same key changes nothing. Visible ASCII, at most 200 characters. */
   readonly idempotencyKey: string;
 }
+
+export interface ConsumeManyInput extends ConsumeManyRequest, OfTenant {}
 
 export interface GrantInput extends GrantRequest, OfTenant {
   /** Names this grant: the same purchase can never grant twice. Visible ASCII, at most 200 characters. */
@@ -78,6 +82,8 @@ export interface Client {
   eachDecision(input: OfTenant): AsyncIterable<Decision>;
   /** Takes an amount, once per key, or refuses and leaves nothing; a refusal is a value. */
   consume(input: ConsumeInput): Promise<ConsumeOutcome>;
+  /** Takes several amounts of one tenant, each judged by itself, or all or none: one answer an item, in their order. */
+  consumeMany(input: ConsumeManyInput): Promise<ConsumeManyOutcome>;
   /** Adds an amount, or unlimited use, to a balance, once per key. */
   issueGrant(input: GrantInput): Promise<GrantOutcome>;
   /** What is left, by subject and feature, the tenant's own first: all of it. Throws `tenant_unknown`. */
@@ -174,6 +180,7 @@ export function createClient(options: ClientOptions): Client {
     checkAll: (input) => whole(eachDecision(input)),
     eachDecision,
     consume: ({ tenant, idempotencyKey, ...body }) => outcome("consume", { tenant, body, idempotencyKey }),
+    consumeMany: ({ tenant, ...body }) => outcome("consumeMany", { tenant, body }),
     issueGrant: ({ tenant, dedupeKey, ...body }) =>
       outcome("issueGrant", { tenant, body, idempotencyKey: dedupeKey }, "dedupeKey"),
     balances: (input) => whole(eachBalance(input)),

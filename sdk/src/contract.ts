@@ -148,6 +148,36 @@ export interface ClockAdvanced {
   readonly now: string;
 }
 
+export interface ConsumeItem {
+  /** A feature's key, or a capability's. */
+  readonly feature: string;
+  /**
+   * In units of the feature: more than 0, at most 6 fractional and 15 significant digits. As text where you keep
+   * decimals as text.
+   */
+  readonly amount?: number | string;
+  /** Names this item, unless the request has a key for all. */
+  readonly idempotencyKey?: string;
+  /** Who inside the tenant: a user, a seat, a project. Empty, like absent, is the tenant itself. */
+  readonly subject?: string;
+  readonly occurredAt?: Instant;
+  /** Kept with the fact and never read here. At most 16 kB, at most five deep. */
+  readonly metadata?: Readonly<Record<string, unknown>>;
+}
+
+export interface ConsumeManyAnswer {
+  readonly outcome: "answered";
+  readonly items: readonly (ConsumedItem | RefusedItem)[];
+}
+
+export interface ConsumeManyRequest {
+  readonly items: readonly ConsumeItem[];
+  /** For all of the request: its items have the keys `key#1`, `key#2`, … */
+  readonly idempotencyKey?: string;
+  /** All of the items or none. */
+  readonly atomic?: boolean;
+}
+
 export interface ConsumeRequest {
   /** A feature's key, or a capability's. */
   readonly feature: string;
@@ -175,6 +205,18 @@ export interface Consumed {
   /** What was left right after this consumption; null while unlimited. */
   readonly available: number | null;
   /** The version of the balance that this consumption made. */
+  readonly version: number;
+  readonly recordedAt: string;
+}
+
+/** An item that was consumed, now or the first time its key was used. */
+export interface ConsumedItem {
+  readonly idempotencyKey?: string;
+  readonly outcome: "consumed";
+  readonly replayed: boolean;
+  readonly amount: number;
+  readonly overage: number;
+  readonly available: number | null;
   readonly version: number;
   readonly recordedAt: string;
 }
@@ -377,6 +419,36 @@ export type Reason =
   | "OVERRIDE"
   | "OVERAGE";
 
+/** An item of which nothing was taken. */
+export interface RefusedItem {
+  readonly idempotencyKey?: string;
+  /** `batch_refused`: it passed, and another item of an atomic request did not. */
+  readonly outcome:
+    | "invalid_input"
+    | "idempotency_conflict"
+    | "tenant_unknown"
+    | "feature_unknown"
+    | "wrong_kind"
+    | "subject_required"
+    | "tenant_suspended"
+    | "feature_disabled"
+    | "restricted"
+    | "subscription_inactive"
+    | "trial_expired"
+    | "payment_past_due"
+    | "grace_period_expired"
+    | "tier_insufficient"
+    | "not_included"
+    | "limit_reached"
+    | "insufficient_balance"
+    | "batch_refused";
+  /** What is invalid, or differs from the first use of the key. */
+  readonly field?: string;
+  readonly available?: number;
+  readonly resetsAt?: string;
+  readonly restrictedBy?: string;
+}
+
 /** The base subscription that is in force. */
 export interface Standing {
   readonly plan: string;
@@ -564,7 +636,13 @@ export const operations = {
       "limit_reached",
       "insufficient_balance",
       "busy",
+      "overloaded",
     ],
+  },
+  consumeMany: {
+    method: "POST",
+    path: "/v1/tenants/{tenant}/consume-many",
+    refusals: ["invalid_input", "busy"],
   },
   issueGrant: {
     method: "POST",
@@ -596,6 +674,7 @@ export interface Requests {
   readonly advanceClock: AdvanceClockRequest;
   readonly check: CheckRequest;
   readonly consume: ConsumeRequest;
+  readonly consumeMany: ConsumeManyRequest;
   readonly issueGrant: GrantRequest;
 }
 
@@ -619,6 +698,7 @@ export interface Answers {
   readonly getEntitlement: Decision;
   readonly listBalances: BalancePage;
   readonly consume: Consumed;
+  readonly consumeMany: ConsumeManyAnswer;
   readonly issueGrant: Granted;
   readonly listGrants: GrantPage;
 }

@@ -20,6 +20,7 @@ export interface Refusal<Code extends string> {
 export type OutcomeOf<Name extends OperationName> = Answers[Name] | Refusal<RefusalsOf<Name>>;
 
 export type ConsumeOutcome = OutcomeOf<"consume">;
+export type ConsumeManyOutcome = OutcomeOf<"consumeMany">;
 export type GrantOutcome = OutcomeOf<"issueGrant">;
 export type CreateTenantOutcome = OutcomeOf<"createTenant">;
 export type SubscribeOutcome = OutcomeOf<"subscribe">;

@@ -27,6 +27,7 @@ const table = {
   found: { status: 200, title: "Found" },
   decided: { status: 200, title: "Decided" },
   consumed: { status: 200, title: "Consumed" },
+  answered: { status: 200, title: "Answered, item by item" },
   advanced: { status: 200, title: "Advanced" },
   compared: { status: 200, title: "Compared" },
   published: { status: 200, title: "Published" },
@@ -92,6 +93,7 @@ const table = {
   headers_too_large: { status: 431, title: "The headers are too large" },
   internal: { status: 500, title: "Something went wrong here" },
   busy: { status: 503, title: "The balance is in use; try again", headers: soon },
+  overloaded: { status: 503, title: "Too many are waiting already; try again", headers: soon },
   unavailable: { status: 503, title: "The database cannot be reached; try again", headers: soon },
 } as const satisfies Record<string, Row>;
 

@@ -46,6 +46,8 @@ const advice: Readonly<Partial<Record<OutcomeCode, string>>> = {
   headers_too_large: "Send fewer or shorter headers.",
   internal: "A fault of ours. Tell us the `traceId`; the log has the rest.",
   busy: "Another request held the balance for too long, and nothing happened. Send it again, with the same key.",
+  overloaded:
+    "More was asked at once than can be answered soon, and nothing happened. Send it again, with the same key.",
   unavailable:
     "The database cannot be reached, and whether it happened is not known. Send it again with the same key: it happens once.",
 };

@@ -1,81 +1,21 @@
-import { canonicalJson, type Json } from "../foundation/canonical.ts";
-import type { ConsumeOutcome, ConsumeRefusal } from "../foundation/outcome.ts";
-import { asQuantity, quantityFrom } from "../foundation/quantity.ts";
-import { slotOf } from "../foundation/slot.ts";
-import { asName, isStorable } from "../foundation/text.ts";
+import type { ConsumeOutcome } from "../foundation/outcome.ts";
 import { consume as call, type ConsumeCall, type ConsumeRow } from "../store/balances.ts";
 import type { Session } from "../store/database.ts";
-
-/** Metadata as text: bounded, because it is kept for ever. */
-const LONGEST_METADATA = 16_384;
-
-export interface ConsumeInput<Feature extends string = string> {
-  readonly tenant: string;
-  readonly feature: Feature;
-  /** In units of the feature; more than zero, at most 6 fractional and 15 significant digits. 1 where it is not said. */
-  readonly amount?: number | string | undefined;
-  /** Names this consumption, once per tenant over all commands that consume: a retry with the same key changes nothing. */
-  readonly idempotencyKey: string;
-  /** Who inside the tenant. */
-  readonly subject?: string | undefined;
-  /** When it happened, for reports; the decision is always about now. */
-  readonly occurredAt?: Date | undefined;
-  readonly metadata?: { readonly [key: string]: Json } | undefined;
-}
+import { type ConsumeInput, callOf, outcomeOf } from "./consumption.ts";
 
 /**
  * Takes an amount from a balance, once per key, or refuses and leaves nothing. Part of whatever transaction `tx` is; a
  * thin caller of `purser.consume_in_slot`, which says the rest.
  */
-export async function consume(tx: Session, input: ConsumeInput): Promise<ConsumeOutcome> {
-  const checked = checkInput(input);
-  return "outcome" in checked ? checked : fromRow(await call(tx, checked));
+export function consume(tx: Session, input: ConsumeInput): Promise<ConsumeOutcome> {
+  return consumeBy((checked) => call(tx, checked), input);
 }
 
-function checkInput(input: ConsumeInput): ConsumeCall | ConsumeRefusal {
-  const tenant = asName(input.tenant);
-  if (tenant === undefined) return invalid("tenant");
-  const feature = asName(input.feature);
-  if (feature === undefined) return invalid("feature");
-  const subject = asName(input.subject ?? "", true);
-  if (subject === undefined) return invalid("subject");
-  const amount = asQuantity(input.amount === undefined ? 1 : input.amount);
-  if (amount === undefined) return invalid("amount");
-  const idempotencyKey = asName(input.idempotencyKey);
-  if (idempotencyKey === undefined) return invalid("idempotencyKey");
-  const occurredAt = input.occurredAt ?? null;
-  if (occurredAt !== null && Number.isNaN(occurredAt.getTime())) return invalid("occurredAt");
-  const metadata = input.metadata === undefined ? null : canonicalJson(input.metadata);
-  if (
-    metadata !== null &&
-    (metadata.length > LONGEST_METADATA || !isStorable(metadata) || metadata.includes("\\u0000"))
-  ) {
-    return invalid("metadata");
-  }
-  return { slot: slotOf(tenant), tenant, feature, amount, idempotencyKey, subject, occurredAt, metadata };
-}
-
-function invalid(field: string): ConsumeRefusal {
-  return { outcome: "invalid_input", field };
-}
-
-function fromRow(row: ConsumeRow): ConsumeOutcome {
-  if (row.outcome === "consumed" && row.recorded_at !== null) {
-    return {
-      outcome: "consumed",
-      replayed: row.replayed,
-      amount: quantityFrom(row.amount ?? "0"),
-      overage: quantityFrom(row.overage ?? "0"),
-      available: row.available === null ? null : quantityFrom(row.available),
-      version: Number(row.version),
-      recordedAt: row.recorded_at,
-    };
-  }
-  return {
-    outcome: row.outcome as ConsumeRefusal["outcome"],
-    ...(row.field === null ? {} : { field: row.field }),
-    ...(row.available === null ? {} : { available: quantityFrom(row.available) }),
-    ...(row.resets_at === null ? {} : { resetsAt: row.resets_at }),
-    ...(row.restricted_by === null ? {} : { restrictedBy: row.restricted_by }),
-  };
+/** The same, asked of whoever takes the call. */
+export async function consumeBy(
+  ask: (call: ConsumeCall) => Promise<ConsumeRow>,
+  input: ConsumeInput,
+): Promise<ConsumeOutcome> {
+  const checked = callOf(input);
+  return "outcome" in checked ? checked : outcomeOf(await ask(checked));
 }

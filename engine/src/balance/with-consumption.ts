@@ -3,7 +3,8 @@ import type { ConsumeRefusal, Consumed } from "../foundation/outcome.ts";
 import { asName } from "../foundation/text.ts";
 import { isKeyUsed } from "../store/consumptions.ts";
 import type { Session } from "../store/database.ts";
-import { type ConsumeInput, consume } from "./consume.ts";
+import { consume } from "./consume.ts";
+import type { ConsumeInput } from "./consumption.ts";
 
 export interface WithConsumptionInput<Feature extends string = string> extends ConsumeInput<Feature> {
   /**

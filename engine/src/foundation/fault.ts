@@ -2,6 +2,7 @@ import type { ConsumeRefusal } from "./outcome.ts";
 
 /** What can go wrong that is nobody's decision: a bug, a misuse of the library, a broken connection. */
 export type FaultCode =
+  | "closed"
   | "commit_not_confirmed"
   | "inside_write"
   | "no_transaction"

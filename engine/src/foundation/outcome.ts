@@ -43,6 +43,7 @@ export const consumeOutcomes = [
   "limit_reached",
   "insufficient_balance",
   "busy",
+  "overloaded",
   "consumed",
 ] as const;
 export type ConsumeOutcomeCode = (typeof consumeOutcomes)[number];

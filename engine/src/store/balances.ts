@@ -1,3 +1,4 @@
+import { arrayText } from "./array-text.ts";
 import type { Session } from "./database.ts";
 
 /** A row as `purser.consume_in_slot` answers it; decimals and bigints are texts. */
@@ -42,6 +43,62 @@ export async function consume(session: Session, call: ConsumeCall): Promise<Cons
       call.metadata,
     ]),
   );
+}
+
+/** What is answered where nobody could be asked any more. */
+export const overloaded: ConsumeRow = {
+  outcome: "overloaded",
+  replayed: false,
+  field: null,
+  amount: null,
+  overage: null,
+  available: null,
+  version: null,
+  recorded_at: null,
+  resets_at: null,
+  restricted_by: null,
+};
+
+const CONSUME_TOGETHER = `SELECT item, outcome, replayed, field, amount, overage, available, version, recorded_at, resets_at,
+    restricted_by
+  FROM purser.consume_many_in_slots($1::int[], $2::text[], $3::text[], $4::numeric[], $5::text[], $6::text[],
+    $7::timestamptz[], $8::jsonb[], $9::boolean)`;
+
+/**
+ * Several consumptions in one statement, decided in their order. Undefined for one whose balance somebody else holds, where
+ * it is not waited for: nothing has happened to it.
+ */
+export async function consumeTogether(
+  session: Session,
+  calls: readonly ConsumeCall[],
+  wait: boolean,
+): Promise<(ConsumeRow | undefined)[]> {
+  const rows = await session.query<ConsumeRow & { item: number; outcome: string | null }>(CONSUME_TOGETHER, [
+    `{${calls.map(({ slot }) => slot).join(",")}}`,
+    arrayText(calls.map(({ tenant }) => tenant)),
+    arrayText(calls.map(({ feature }) => feature)),
+    arrayText(calls.map(({ amount }) => amount)),
+    arrayText(calls.map(({ idempotencyKey }) => idempotencyKey)),
+    arrayText(calls.map(({ subject }) => subject)),
+    arrayText(calls.map(({ occurredAt }) => occurredAt?.toISOString() ?? null)),
+    arrayText(calls.map(({ metadata }) => metadata)),
+    wait,
+  ]);
+  const answers: (ConsumeRow | undefined)[] = calls.map(() => undefined);
+  for (const row of rows) if (row.outcome !== null) answers[row.item - 1] = row;
+  return answers;
+}
+
+const CONSUME_MANY = `SELECT idempotency_key, outcome, replayed, field, amount, overage, available, version, recorded_at,
+    resets_at, restricted_by
+  FROM purser.consume_many($1::text, $2::jsonb, $3::text, $4::boolean)`;
+
+/** The rows of `purser.consume_many`, one an item, in order. */
+export function consumeMany(
+  session: Session,
+  call: { tenant: string; items: string; idempotencyKey: string | null; atomic: boolean },
+): Promise<(ConsumeRow & { idempotency_key: string | null })[]> {
+  return session.query(CONSUME_MANY, [call.tenant, call.items, call.idempotencyKey, call.atomic]);
 }
 
 export interface GrantRow {

@@ -12,6 +12,8 @@ export interface Session {
 
 /** A database: single statements, and transactions of its own. */
 export interface Database extends Session {
+  /** Where its connections come from: the same for two handles over one pool. */
+  readonly pool: object;
   /**
    * Runs `work` in a transaction of its own, READ COMMITTED, and commits; rolls back where it throws. `host` is that
    * transaction as the driver's users know it. Answers only after the server confirmed the commit.

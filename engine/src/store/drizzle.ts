@@ -35,6 +35,7 @@ export function drizzleAdapter(handle: object): Opened | undefined {
 
 function drizzleDatabase(pool: Parameters<typeof ownTransaction>[0], drizzle: DrizzleSession): Database {
   return {
+    pool,
     ...sessionOf(pool),
     transaction: (work) =>
       ownTransaction(pool, async (client, ending) => {

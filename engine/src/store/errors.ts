@@ -31,6 +31,21 @@ export function isRetryable(error: unknown): boolean {
   return RETRYABLE.has(sqlState(error) ?? "");
 }
 
+/** Classes of SQLSTATE that a server ends or refuses a connection with. */
+const GOING = /^(08|57P)/;
+const BROKEN = new Set(["ECONNRESET", "EPIPE", "ETIMEDOUT"]);
+/** Messages of `pg`, which gives these errors no code. */
+const GONE = /^(Connection terminated|Client (was closed|has encountered a connection error) and is not queryable)/;
+
+/** Whether a connection broke while it was in use: what was sent on it may have been committed, or not. */
+export function isConnectionLost(error: unknown): boolean {
+  if (!(error instanceof Error) || error instanceof Fault) return false;
+  const state = sqlState(error);
+  if (state !== undefined) return GOING.test(state);
+  const code = "code" in error && typeof error.code === "string" ? error.code : "";
+  return BROKEN.has(code) || GONE.test(error.message) || isConnectionLost(error.cause);
+}
+
 /** The error as the library throws it inside a host's transaction: what can be retried says so. */
 export function asFault(error: unknown): unknown {
   if (isRetryable(error) || isLockTimeout(error)) {

@@ -7,6 +7,8 @@ import type { Database } from "./database.ts";
 export interface Guard {
   /** Runs a caller's write. Whatever it calls, as long as it runs, is inside. */
   inside<Result>(write: () => Promise<Result>): Promise<Result>;
+  /** Throws where whoever calls is inside. */
+  insistOutside(): void;
   /** The same database, closed to whoever is inside. */
   guarded(database: Database): Database;
 }
@@ -31,7 +33,9 @@ export function createGuard(): Guard {
         state.open = false;
       }
     },
+    insistOutside: insist,
     guarded: (database) => ({
+      pool: database.pool,
       async query(statement, values) {
         insist();
         return database.query(statement, values);

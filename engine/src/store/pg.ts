@@ -21,6 +21,7 @@ const isClient = (handle: object): handle is ClientBase => "query" in handle && 
 
 function pgDatabase(pool: Pool): Database {
   return {
+    pool,
     ...sessionOf(pool),
     transaction: (work) =>
       ownTransaction(pool, async (client, ending) => {

@@ -197,6 +197,64 @@ describe("all or nothing", () => {
   });
 });
 
+describe("in TypeScript", () => {
+  test("one answer an item, with what cannot even be sent among them", async () => {
+    const tenant = await holder("typed", 10);
+    const answer = await bench.purser.consumeMany(bench.pool, {
+      tenant,
+      items: [
+        { feature: "credits", amount: 4, idempotencyKey: "a", metadata: { order: 1 }, occurredAt: new Date(0) },
+        { feature: "credits", amount: Number.NaN, idempotencyKey: "b" },
+        { feature: "reports.run", idempotencyKey: "c" },
+        { feature: "credits", amount: 7, idempotencyKey: "\ud800" },
+        { feature: "credits", amount: 7, idempotencyKey: "d" },
+        { feature: "credits", amount: "6", idempotencyKey: "e" },
+        { feature: "credits" },
+      ],
+    });
+    expect(answer).toMatchObject({
+      outcome: "answered",
+      items: [
+        { outcome: "consumed", replayed: false, available: 6, idempotencyKey: "a" },
+        { outcome: "invalid_input", field: "amount" },
+        // A capability, for two of its feature.
+        { outcome: "consumed", amount: 2, available: 98 },
+        { outcome: "invalid_input", field: "idempotencyKey" },
+        { outcome: "insufficient_balance", available: 6 },
+        { outcome: "consumed", available: 0 },
+        { outcome: "invalid_input", field: "idempotencyKey" },
+      ],
+    });
+  });
+
+  test("all or nothing under one key, as a preview and for good, and again", async () => {
+    const tenant = await holder("typed-atomic", 10);
+    const items = [{ feature: "credits" as const, amount: 3 }, { feature: "reports" as const }];
+    const ask = (more: object) => bench.purser.consumeMany(bench.pool, { tenant, items, atomic: true, ...more });
+    const twice = [
+      { outcome: "consumed", idempotencyKey: "k#1" },
+      { outcome: "consumed", idempotencyKey: "k#2" },
+    ];
+    expect(await ask({ idempotencyKey: "k", dryRun: true })).toMatchObject({ items: twice });
+    expect(await ask({ idempotencyKey: "k", items: [...items, {}] })).toMatchObject({
+      items: [{ outcome: "batch_refused", available: 10 }, { outcome: "batch_refused" }, { outcome: "invalid_input" }],
+    });
+    expect(await ask({ idempotencyKey: "k" })).toMatchObject({
+      items: twice.map((answer) => ({ ...answer, replayed: false })),
+    });
+    expect(await ask({ idempotencyKey: "k" })).toMatchObject({
+      items: twice.map((answer) => ({ ...answer, replayed: true })),
+    });
+    for (const [field, wrong] of [
+      ["tenant", { tenant: "" }],
+      ["items", { items: Array.from({ length: 1001 }, () => items[0]) }],
+      ["idempotencyKey", { idempotencyKey: "x".repeat(196) }],
+    ] as const) {
+      expect(await ask(wrong)).toEqual({ outcome: "invalid_input", field });
+    }
+  });
+});
+
 describe("many at once", () => {
   /** Another order for every client and round: those that go up meet those that go down. */
   const inOrder = (values: readonly string[], turn: number) => {

@@ -7,6 +7,8 @@ export interface CuttingProxy {
   readonly url: string;
   /** Arms it once: the n-th message that matches, counted over all connections from now on. */
   cut(nth: number, when: "before" | "after", message?: RegExp): void;
+  /** Takes no more connections; those that are open stay. */
+  refuse(): void;
   /** Takes back what it was armed with. */
   disarm(): void;
   /** Whether the cut that it was armed with has happened. */
@@ -61,6 +63,9 @@ export async function openCuttingProxy(url: string): Promise<CuttingProxy> {
       hasCut = false;
       armed = { left: nth, when, message };
     },
+    refuse() {
+      server.close();
+    },
     disarm() {
       armed = undefined;
     },
@@ -69,6 +74,7 @@ export async function openCuttingProxy(url: string): Promise<CuttingProxy> {
     },
     async close() {
       for (const socket of open) socket.destroy();
+      if (!server.listening) return;
       await new Promise((resolve) => {
         server.close(resolve);
       });

@@ -63,6 +63,7 @@ export async function serveOn(
       const close = async () => {
         const late = setTimeout(() => app.server.closeAllConnections(), PATIENCE_MS);
         await app.close().finally(() => clearTimeout(late));
+        await purser.close();
         await pool.end();
       };
       return { url: `http://${hostOf(settings.host)}:${listening}`, port: listening, close };

@@ -170,6 +170,7 @@ export const consume = route({
     "limit_reached",
     "insufficient_balance",
     "busy",
+    "overloaded",
   ],
   example: {
     params: { tenant: "acme" },

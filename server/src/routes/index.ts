@@ -1,5 +1,6 @@
 // The route table: all that the server answers, in one list.
 import { consume, issueGrant, listBalances } from "./balances.ts";
+import { consumeMany } from "./consume-many.ts";
 import { diffCatalog, getCatalog, publishCatalog, validateCatalog } from "./catalog.ts";
 import { getCatalogRevision, listCatalogRevisions } from "./catalog-revisions.ts";
 import { check, getEntitlement, listEntitlements } from "./entitlements.ts";
@@ -28,6 +29,7 @@ export const routes: readonly Route[] = [
   getEntitlement,
   listBalances,
   consume,
+  consumeMany,
   issueGrant,
   listGrants,
 ];

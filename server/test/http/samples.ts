@@ -31,6 +31,10 @@ const samples: Readonly<Record<string, Sample>> = {
   listBalances: { call: at("/balances") },
   listGrants: { call: at("/grants") },
   consume: { call: to("/consume"), body: { feature: "messaging.credits" }, idempotencyKey: "sample-consume" },
+  consumeMany: {
+    call: to("/consume-many"),
+    body: { items: [{ feature: "messaging.credits", idempotencyKey: "sample-item" }] },
+  },
   issueGrant: {
     call: to("/grants"),
     body: { feature: "messaging.credits", amount: 1 },

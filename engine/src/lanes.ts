@@ -1,0 +1,198 @@
+// The way of consumptions that come without a transaction of their own: callers of one process share flights, so that a plan,
+// a lock, an update and a flush to disk are paid once a flight and not once a call.
+//
+// A lane has one flight in the air. What is asked meanwhile queues and leaves with the next one, so flights grow with the
+// load and nobody waits for company: there is no timer before a departure. The calls of one balance are in one lane and
+// keep their order. A balance that somebody else holds, and a flight that takes long, wait apart from the lane.
+import { AsyncResource } from "node:async_hooks";
+import { retried } from "./command.ts";
+import { Fault } from "./foundation/fault.ts";
+import { type ConsumeCall, type ConsumeRow, consume, consumeTogether, overloaded } from "./store/balances.ts";
+import type { Session } from "./store/database.ts";
+import { isConnectionLost, isLockTimeout, sqlState } from "./store/errors.ts";
+
+const LANES = 2;
+/** Calls in one flight. More makes a flight longer and, per call, hardly cheaper. */
+const MOST_TOGETHER = 512;
+/** Calls that a lane keeps, in the air or waiting. What comes then is refused: it could only be answered late. */
+const MOST_WAITING = 10_000;
+/** Flights of a lane that wait for balances which somebody else holds, besides the one in the air. */
+const MOST_APART = 3;
+/** After so long a flight no longer keeps the next one on the ground: of a single call, and of many. */
+const LONG_ALONE_MS = 25;
+const LONG_TOGETHER_MS = 250;
+
+/** Consumes with whoever else does now. Answers when it is committed, or decided against. */
+export type Lanes = (call: ConsumeCall) => Promise<ConsumeRow>;
+
+/** The lanes of one database. `route` is where the calls of a slot are sent. */
+export function createLanes(route: (slot: number) => Session): Lanes {
+  const lanes = Array.from({ length: LANES }, () => createLane(route));
+  return (call) => (lanes[call.slot % LANES] as Lanes)(call);
+}
+
+interface Passenger {
+  readonly call: ConsumeCall;
+  /** All that may draw on one balance have the same. */
+  readonly balance: string;
+  readonly resolve: (row: ConsumeRow) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** Those who wait for a balance that somebody else holds, in their order. */
+interface Apart {
+  passengers: Passenger[];
+  /** Whether a flight for it is in the air. */
+  flying: boolean;
+}
+
+function createLane(route: (slot: number) => Session): Lanes {
+  // A flight is nobody's in particular: it does not run in the asynchronous context of whoever came first.
+  const own = new AsyncResource("purser.lane");
+  let queue: Passenger[] = [];
+  let departing = false;
+  let inTheAir = false;
+  const apart = new Map<string, Apart>();
+  let flightsApart = 0;
+  let taken = 0;
+
+  function take(call: ConsumeCall): Promise<ConsumeRow> {
+    if (taken >= MOST_WAITING) return Promise.resolve(overloaded);
+    taken += 1;
+    return new Promise((resolve, reject) => {
+      const passenger = { call, balance: `${call.feature}\0${call.tenant}`, resolve, reject };
+      const waiting = apart.get(passenger.balance);
+      if (waiting === undefined) queue.push(passenger);
+      else waiting.passengers.push(passenger);
+      depart();
+    });
+  }
+
+  /** Not at once: whoever is answered by the same flight as others asks again at the same time as they. */
+  function depart(): void {
+    if (departing || inTheAir || queue.length === 0) return;
+    departing = true;
+    own.runInAsyncScope(() => {
+      setImmediate(() => {
+        departing = false;
+        if (queue.length > 0) void fly();
+      });
+    });
+  }
+
+  async function fly(): Promise<void> {
+    const passengers = queue.splice(0, MOST_TOGETHER);
+    let left = false;
+    inTheAir = true;
+    const late = setTimeout(
+      () => {
+        if (flightsApart >= MOST_APART) return;
+        left = true;
+        flightsApart += 1;
+        for (const { balance } of passengers) apart.set(balance, { passengers: [], flying: true });
+        makeWay();
+        inTheAir = false;
+        depart();
+      },
+      passengers.length === 1 ? LONG_ALONE_MS : LONG_TOGETHER_MS,
+    );
+    const held = await carry(passengers, false);
+    clearTimeout(late);
+    for (const passenger of held.toReversed()) {
+      const waiting = apart.get(passenger.balance);
+      if (waiting === undefined) apart.set(passenger.balance, { passengers: [passenger], flying: false });
+      else waiting.passengers.unshift(passenger);
+    }
+    if (left) {
+      flightsApart -= 1;
+      for (const { balance } of passengers) landed(balance);
+    } else {
+      inTheAir = false;
+    }
+    if (held.length > 0) makeWay();
+    flyApart();
+    depart();
+  }
+
+  /** Who queues for a balance that is waited for waits behind those who came before. */
+  function makeWay(): void {
+    queue = queue.filter((passenger) => {
+      const waiting = apart.get(passenger.balance);
+      waiting?.passengers.push(passenger);
+      return waiting === undefined;
+    });
+  }
+
+  /** To the end, so that every balance has its turn. */
+  function landed(balance: string): void {
+    const waiting = apart.get(balance);
+    apart.delete(balance);
+    if (waiting !== undefined && waiting.passengers.length > 0) apart.set(balance, { ...waiting, flying: false });
+  }
+
+  function flyApart(): void {
+    for (const [balance, waiting] of apart) {
+      if (flightsApart >= MOST_APART) return;
+      if (waiting.flying) continue;
+      waiting.flying = true;
+      flightsApart += 1;
+      own.runInAsyncScope(() => void flyFor(balance, waiting));
+    }
+  }
+
+  async function flyFor(balance: string, { passengers }: Apart): Promise<void> {
+    await carry(passengers.splice(0, MOST_TOGETHER), true);
+    flightsApart -= 1;
+    landed(balance);
+    flyApart();
+  }
+
+  /** Gets everybody an answer, but for those whose balance somebody else holds where they do not wait for it. */
+  async function carry(passengers: readonly Passenger[], wait: boolean): Promise<readonly Passenger[]> {
+    const [first] = passengers;
+    if (first === undefined) return [];
+    const calls = passengers.map(({ call }) => call);
+    let lost = false;
+    let rows: (ConsumeRow | undefined)[];
+    try {
+      const session = route(first.call.slot);
+      rows = await retried(
+        async () => (calls.length === 1 ? [await consume(session, first.call)] : consumeTogether(session, calls, wait)),
+        // Asked again, what was committed without our hearing of it is found by its key: nothing is guessed.
+        (error) => (lost ||= isConnectionLost(error)),
+      );
+    } catch (error) {
+      if (passengers.length > 1 && isOfOne(error, wait)) {
+        const middle = Math.ceil(passengers.length / 2);
+        const held = await carry(passengers.slice(0, middle), wait);
+        return [...held, ...(await carry(passengers.slice(middle), wait))];
+      }
+      const cause = lost
+        ? new Fault("commit_not_confirmed", "the connection was lost; ask again with the same key", {
+            cause: error,
+            retryable: true,
+          })
+        : error;
+      for (const { reject } of passengers) reject(cause);
+      taken -= passengers.length;
+      return [];
+    }
+    const held: Passenger[] = [];
+    for (const [index, passenger] of passengers.entries()) {
+      const row = rows[index];
+      if (row === undefined) held.push(passenger);
+      else passenger.resolve(row);
+    }
+    taken -= passengers.length - held.length;
+    return held;
+  }
+
+  return take;
+}
+
+/** Whether an error may be due to one of several calls, so that the others are asked without it. */
+function isOfOne(error: unknown, waited: boolean): boolean {
+  const cause = error instanceof Fault ? error.cause : error;
+  if (error instanceof Fault && error.code === "not_set_up") return false;
+  return sqlState(cause) !== undefined && !isConnectionLost(cause) && !(waited && isLockTimeout(cause));
+}
