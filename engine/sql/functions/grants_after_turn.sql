@@ -19,9 +19,11 @@ AS $$
 BEGIN
   RETURN QUERY
   WITH balance AS (
-    SELECT b.version, CASE WHEN b.version = 0 THEN p_at ELSE b.as_of END AS since
-      FROM purser.balances b
-      WHERE b.tenant_id = p_tenant AND b.subject = p_subject AND b.feature = p_feature AND b.slot = p_slot
+    -- Of a holder that has none yet: what it will begin with.
+    SELECT coalesce(b.version, 0) AS version, CASE WHEN b.version > 0 THEN b.as_of ELSE p_at END AS since
+      FROM (VALUES (true)) always (there)
+      LEFT JOIN purser.balances b
+        ON b.tenant_id = p_tenant AND b.subject = p_subject AND b.feature = p_feature AND b.slot = p_slot
   ), closed AS MATERIALIZED (
     SELECT * FROM purser.grants_closed(p_slot, p_tenant, p_subject, p_feature, p_at)
   ), due AS (

@@ -28,9 +28,11 @@ BEGIN
        OR f.interval_used <> CASE f.interval_no WHEN f.interval_before THEN f.used_before ELSE 0 END + f.drawn
        OR f.interval_no <> f.interval_before AND f.kind IN ('consume', 'reserve')
   UNION ALL
+  -- Joined and not looked up row by row: what was gathered above has no index.
   SELECT 'the row is at its newest fact', b.tenant_id, b.subject, b.feature, b.version FROM rows b
-    WHERE b.version <> (SELECT coalesce(max(f.version), 0) FROM facts f
-                        WHERE f.tenant_id = b.tenant_id AND f.subject = b.subject AND f.feature = b.feature)
+    LEFT JOIN (SELECT f.tenant_id, f.subject, f.feature, max(f.version) AS version FROM facts f GROUP BY 1, 2, 3) n
+      ON n.tenant_id = b.tenant_id AND n.subject = b.subject AND n.feature = b.feature
+    WHERE b.version <> coalesce(n.version, 0)
   UNION ALL
   SELECT 'the row is what its newest fact left', b.tenant_id, b.subject, b.feature, b.version FROM rows b
     JOIN facts f ON f.tenant_id = b.tenant_id AND f.subject = b.subject AND f.feature = b.feature AND f.version = b.version
@@ -76,15 +78,17 @@ BEGIN
         AND c.slot = b.slot AND c.released_at IS NULL) END
   UNION ALL
   SELECT 'overage is what its window''s facts say', b.tenant_id, b.subject, b.feature, b.version FROM rows b
-    WHERE b.overage <> (
-      SELECT coalesce(sum(CASE WHEN f.kind <> 'reverse' THEN f.overage WHEN EXISTS (
+    LEFT JOIN (
+      SELECT f.tenant_id, f.subject, f.feature, sum(CASE WHEN f.kind <> 'reverse' THEN f.overage WHEN EXISTS (
                SELECT FROM facts o WHERE o.tenant_id = f.tenant_id AND o.subject = f.subject AND o.feature = f.feature
-                 AND o.version > b.overage_version AND (o.kind = 'consume' AND o.idempotency_key = f.reference
+                 AND o.version > r.overage_version AND (o.kind = 'consume' AND o.idempotency_key = f.reference
                                                         OR o.kind = 'settle' AND o.reference = f.reference))
-               THEN -f.overage ELSE 0 END), 0)
+               THEN -f.overage ELSE 0 END) AS overage
         FROM facts f
-        WHERE f.tenant_id = b.tenant_id AND f.subject = b.subject AND f.feature = b.feature AND f.overage > 0
-          AND f.version > b.overage_version)
+        JOIN rows r ON r.tenant_id = f.tenant_id AND r.subject = f.subject AND r.feature = f.feature
+        WHERE f.overage > 0 AND f.version > r.overage_version
+        GROUP BY 1, 2, 3) w ON w.tenant_id = b.tenant_id AND w.subject = b.subject AND w.feature = b.feature
+    WHERE b.overage <> coalesce(w.overage, 0)
   UNION ALL
   SELECT 'nothing is overspent', b.tenant_id, b.subject, b.feature, b.version FROM rows b
     WHERE b.enforcement = 'hard' AND NOT b.unlimited AND b.granted - b.used - b.held < 0

@@ -68,8 +68,7 @@ const OPEN_GRANTS = `WITH tenant AS MATERIALIZED (
               to_char(g.priority, 'FM0000'),
               CASE WHEN isfinite(g.expires_at)
                 THEN lpad(((extract(epoch FROM g.expires_at) * 1000000)::bigint + 1e18)::text, 20, '0') ELSE '~' END,
-              -- What a balance begins with once it is made.
-              lpad(coalesce(g.issued_version, 1)::text, 19, '0'),
+              lpad(g.issued_version::text, 19, '0'),
               g.grant_id) COLLATE "C" AS position) p
           WHERE NOT g.ended
       ) g ON (h.subject, h.feature, g.position) > ($4::text, $5::text, $6::text)
