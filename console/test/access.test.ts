@@ -138,7 +138,8 @@ describe.each([
       const found = { name, violations: await violations(page), overflow: Math.max(0, await overflow(page)) };
       expect(found).toEqual({ name, violations: [], overflow: 0 });
     }
-  });
+    // Every page there is, each looked through by axe: on a busy machine that takes its time.
+  }, 240_000);
 });
 
 test("the colours follow the system until somebody says otherwise, and remember it", async () => {
