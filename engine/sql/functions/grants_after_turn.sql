@@ -66,8 +66,7 @@ BEGIN
                    CASE WHEN a.source IN ('override', 'restriction') THEN NULL
                         ELSE coalesce(a.subscription_id, a.allowance_id) END AS family,
                    a.source = m.source AND coalesce(a.subscription_id, a.allowance_id) = m.family AS own,
-                   g.carried + coalesce(c.used, purser.grant_used(p_slot, p_tenant, g.grant_id)) AS total,
-                   g.accrued + CASE WHEN a.unlimited THEN coalesce(c.used, purser.grant_used(p_slot, p_tenant, g.grant_id))
+                   g.carried + y.taken AS total, g.accrued + CASE WHEN a.unlimited THEN y.taken
                      WHEN isfinite(m.window_starts_at) AND isfinite(m.window_ends_at)
                      THEN a.amount * extract(epoch FROM m.starts_at - g.effective_at)
                           / extract(epoch FROM m.window_ends_at - m.window_starts_at)
@@ -76,6 +75,17 @@ BEGIN
               JOIN purser.allowances a ON a.tenant_id = g.tenant_id AND a.allowance_id = g.allowance_id AND a.slot = g.slot
               JOIN purser.allowances mine ON mine.tenant_id = p_tenant AND mine.allowance_id = m.allowance_id AND mine.slot = p_slot
               LEFT JOIN closed c ON c.grant_id = g.grant_id
+              LEFT JOIN purser.grant_voids v ON v.tenant_id = g.tenant_id AND v.grant_id = g.grant_id AND v.slot = g.slot
+              -- What open holds keep of it is taken as well: they may still settle.
+              CROSS JOIN LATERAL (SELECT CASE
+                  WHEN c.grant_id IS NOT NULL THEN c.used + c.held
+                  WHEN v.grant_id IS NOT NULL AND NOT g.unlimited THEN g.amount - v.lapsed
+                  ELSE purser.grant_used(p_slot, p_tenant, g.grant_id) + coalesce((
+                    SELECT sum(p.amount) FROM purser.holds h
+                    JOIN purser.hold_pins p ON p.tenant_id = h.tenant_id AND p.hold_key = h.hold_key AND p.slot = h.slot
+                    WHERE h.tenant_id = p_tenant AND h.subject = p_subject AND h.feature = p_feature AND h.slot = p_slot
+                      AND h.status = 'open' AND p.grant_id = g.grant_id), 0)
+                END AS taken) y
               WHERE g.tenant_id = p_tenant AND g.subject = p_subject AND g.feature = p_feature AND g.slot = p_slot
                 AND g.effective_at >= m.window_starts_at AND g.effective_at < m.window_ends_at
                 AND (a.source <> 'product' OR a.allowance_id = m.allowance_id)

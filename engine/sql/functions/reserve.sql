@@ -88,7 +88,8 @@ BEGIN
     FROM purser.balance_facts f
     LEFT JOIN purser.holds h ON h.tenant_id = f.tenant_id AND h.hold_key = f.idempotency_key AND h.slot = f.slot
     WHERE f.tenant_id = p_tenant AND f.idempotency_key = p_idempotency_key AND f.slot = v_slot;
-  unlimited := v_row.unlimited;
+  unlimited := false;
+  version := NULL;
   IF v_fact.version IS NULL THEN
     field := CASE outcome WHEN 'invalid_input' THEN 'expiresAt' END;
     available := CASE WHEN v_row.kind <> 'capacity' AND NOT v_row.unlimited THEN available END;

@@ -75,6 +75,16 @@ async function play(name: string, feature: keyof typeof catalog.features, story:
         idempotencyKey: `${index}`,
       });
       if (outcome.outcome !== "consumed") refused.push(line);
+    } else if (verb === "hold" || verb === "release") {
+      const text =
+        verb === "hold"
+          ? "SELECT outcome FROM purser.reserve($1, $2, $3::numeric, 'hold', '2026-12-31Z')"
+          : "SELECT outcome FROM purser.release($1, 'hold')";
+      const { rows } = await pool.query<{ outcome: string }>(
+        text,
+        verb === "hold" ? [tenant, feature, first] : [tenant],
+      );
+      if (!/^(reserved|released)$/.test(rows[0]?.outcome ?? "")) refused.push(line);
     } else if (verb === "plan") {
       await changePlan(sessionOf(pool), tenant, first);
     } else if (verb === "day") {
@@ -104,6 +114,9 @@ describe("C02: a plan change inside a window, by on_change", () => {
     ["back and forth", "keep", "use 20 · plan p62 · use 1 · plan p31 · use 2 · plan p62", 39],
     ["through unlimited", "keep", "use 3 · plan endless · use 20 · plan p31", 8],
     ["through unlimited beyond", "keep", "plan endless · use 200 · plan p62", 0],
+    ["what is held is taken", "keep", "hold 31 · plan p62", 31],
+    ["and stays taken when it is released", "keep", "hold 31 · plan p62 · release", 31],
+    ["what is held of the unlimited", "keep", "plan endless · hold 20 · plan p31", 11],
     ["at the boundary", "keep", "use 20 · day 32 · plan p62", 62],
     ["up", "reset", "use 20 · day 11 · plan p62", 62],
     ["down", "reset", "plan p62 · use 40 · day 11 · plan p31", 31],
@@ -126,6 +139,8 @@ describe("an amount that stands in the place of the plan's for a while", () => {
     ["more", "use 20 · override 50 until 21", 30],
     ["more, used, and its end", "use 20 · override 50 until 21 · use 5 · day 21", 6],
     ["more, used beyond the plan, and its end", "use 20 · override 50 until 21 · use 30 · day 21", 0],
+    ["what is held is taken", "hold 31 · override 50 until 21", 19],
+    ["what is held under it, too", "override 50 until 21 · hold 21 · day 21", 10],
     ["fewer than used", "use 20 · override 10 until 21", 0],
     ["fewer than used, and its end", "use 20 · override 10 until 21 · day 21", 11],
     ["a window turns under it", "use 20 · override 50 until 40 · day 32", 50],
