@@ -25,7 +25,7 @@ const opens: Record<string, readonly string[]> = {
 const nouns = ["entitlement", "subscription", "metering", "balance", "ledger", "tenant", "catalog"];
 /** The floors inside engine/src, from the top; imports only go down. */
 const floors = [
-  ["index", "engine", "purser", "balance-door", "duty"],
+  ["index", "engine", "purser", "balance-door", "hold-door", "capacity-door", "door", "duty"],
   ...nouns.map((noun) => [noun]),
   ["command", "lanes"],
   ["store"],

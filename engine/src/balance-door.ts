@@ -1,4 +1,4 @@
-// The door of the commands on balances: which transaction one runs in, what is tried again, and what a refusal becomes.
+// The door of the commands on balances that grant and consume.
 import { consume, consumeBy } from "./balance/consume.ts";
 import {
   type ConsumeItem,
@@ -8,26 +8,18 @@ import {
 } from "./balance/consume-many.ts";
 import type { ConsumeInput } from "./balance/consumption.ts";
 import { type GrantInput, type GrantOutcome, issueGrant } from "./balance/issue-grant.ts";
+import { type ReversalInput, type ReversalOutcome, reverseConsumption } from "./balance/reverse-consumption.ts";
+import { type VoidInput, type VoidOutcome, voidGrant } from "./balance/void-grant.ts";
 import { type WithConsumption, type WithConsumptionInput, withConsumption } from "./balance/with-consumption.ts";
-import type { CapabilityKey, CatalogInput, FeatureKey } from "./catalog/catalog.ts";
+import type { CatalogInput, FeatureKey } from "./catalog/catalog.ts";
 import { findCapability } from "./catalog/find-capability.ts";
-import { answered, retried, Undone } from "./command.ts";
+import type { Busy, Consumable, Door, Preview } from "./door.ts";
 import { Fault, Refused } from "./foundation/fault.ts";
 import type { ConsumeOutcome, Consumed } from "./foundation/outcome.ts";
 import { createLanes, type Lanes } from "./lanes.ts";
-import type { Database, Opened, Session } from "./store/database.ts";
-import { asFault, explained, isLockTimeout } from "./store/errors.ts";
-import type { Guard } from "./store/guard.ts";
-import { type DatabaseHandle, inSavepoint, opened, type TransactionOf } from "./store/handles.ts";
-
-/** What may be consumed: a feature that counts down, or a capability mapped to one. */
-export type Consumable<C extends CatalogInput> =
-  | FeatureKey<C, "metered" | "credits">
-  | CapabilityKey<C, "metered" | "credits">;
-/** Does everything and rolls it back: the answer tells what would happen. */
-interface Preview {
-  readonly dryRun?: boolean | undefined;
-}
+import type { Database, Session } from "./store/database.ts";
+import { explained, isLockTimeout } from "./store/errors.ts";
+import { type DatabaseHandle, opened, type TransactionOf } from "./store/handles.ts";
 
 export interface BalanceCommands<C extends CatalogInput> {
   /**
@@ -59,6 +51,10 @@ export interface BalanceCommands<C extends CatalogInput> {
     db: DatabaseHandle,
     input: GrantInput<FeatureKey<C, "capacity" | "metered" | "credits">> & Preview,
   ): Promise<GrantOutcome>;
+  /** Ends a grant early. What was spent of it stays spent; a refund records it as the shortfall. */
+  voidGrant(db: DatabaseHandle, input: VoidInput & Preview): Promise<VoidOutcome>;
+  /** Undoes a consumption, whole or in part: its units return to the grants they came from, as far as these still are. */
+  reverseConsumption(db: DatabaseHandle, input: ReversalInput & Preview): Promise<ReversalOutcome>;
   /**
    * Takes nothing more and ends when everything that was asked for without a transaction has been answered. The pool stays
    * the caller's to end, after this.
@@ -66,10 +62,8 @@ export interface BalanceCommands<C extends CatalogInput> {
   close(): Promise<void>;
 }
 
-/** The commands on balances over a catalogue. */
-export function balanceCommands<const C extends CatalogInput>(catalog: C, guard: Guard): BalanceCommands<C> {
-  // A key that was published as a feature is one for ever, so this never has to be forgotten.
-  const publishedFeatures = new Set<string>();
+export function balanceCommands<C extends CatalogInput>(door: Door): BalanceCommands<C> {
+  const { guard, onBalance, undoable, resolved } = door;
   const lookups = new Map<string, ReturnType<typeof findCapability>>();
   const lanes = new WeakMap<object, Lanes>();
   let queued = 0;
@@ -92,72 +86,6 @@ export function balanceCommands<const C extends CatalogInput>(catalog: C, guard:
     const lookup = findCapability(tx, word).finally(() => lookups.delete(word));
     lookups.set(word, lookup);
     return lookup;
-  }
-
-  /** A capability stands for its feature and amount. */
-  async function resolved<Input extends Pick<ConsumeInput, "feature" | "amount">>(
-    tx: Session,
-    input: Input,
-    lookUp = findCapability,
-  ): Promise<Input> {
-    const { feature } = input;
-    if (Object.hasOwn(catalog.features, feature) || publishedFeatures.has(feature)) return input;
-    const capabilities = catalog.capabilities ?? {};
-    const found = Object.hasOwn(capabilities, feature) ? capabilities[feature] : await lookUp(tx, feature);
-    if (found === "is a feature") publishedFeatures.add(feature);
-    return found === undefined || found === "is a feature"
-      ? input
-      : { ...input, feature: found.feature, amount: input.amount ?? found.amount };
-  }
-
-  function open(db: DatabaseHandle): Opened {
-    const found = opened(db);
-    return "database" in found ? { database: guard.guarded(found.database) } : found;
-  }
-
-  /**
-   * Runs one call on a balance where the caller wants it: in the caller's transaction, or by itself, committed when it
-   * answers. A row that stays locked for too long is `busy` only where no transaction of the caller's is lost by it.
-   */
-  async function onBalance<Answer>(
-    db: DatabaseHandle,
-    { dryRun }: Preview,
-    work: (tx: Session) => Promise<Answer>,
-  ): Promise<Answer | Busy> {
-    if (dryRun === true) return undoable(db, work, { dryRun });
-    const found = open(db);
-    if ("transaction" in found) return work(found.transaction).catch((error) => Promise.reject(explained(error)));
-    try {
-      return await retried(() => work(found.database));
-    } catch (error) {
-      if (error instanceof Fault && isLockTimeout(error.cause)) return { outcome: "busy" };
-      throw error;
-    }
-  }
-
-  /** Runs several steps where the caller wants them, so that all of them can be undone: in a transaction, or a savepoint. */
-  async function undoable<Answer>(
-    db: DatabaseHandle,
-    work: (tx: Session, host: object) => Promise<Answer>,
-    { dryRun }: Preview,
-  ): Promise<Answer | Busy> {
-    const found = open(db);
-    const steps = async (tx: Session, host: object) => {
-      const answer = await work(tx, host);
-      if (dryRun === true) throw new Undone(answer);
-      return answer;
-    };
-    try {
-      // Not tried again: the caller's write may have effects outside the database.
-      return await answered(() =>
-        "database" in found
-          ? found.database.transaction(steps)
-          : inSavepoint(found.transaction, () => steps(found.transaction, db)),
-      );
-    } catch (error) {
-      if (isLockTimeout(error)) return { outcome: "busy" };
-      throw asFault(error);
-    }
   }
 
   async function tryConsume(db: DatabaseHandle, input: ConsumeInput & Preview): Promise<ConsumeOutcome> {
@@ -219,9 +147,7 @@ export function balanceCommands<const C extends CatalogInput>(catalog: C, guard:
       return queued === 0 ? Promise.resolve() : new Promise((resolve) => whenEmpty.push(resolve));
     },
     issueGrant: (db, input) => onBalance(db, input, (tx) => issueGrant(tx, input)),
+    voidGrant: (db, input) => onBalance(db, input, (tx) => voidGrant(tx, input)),
+    reverseConsumption: (db, input) => onBalance(db, input, (tx) => reverseConsumption(tx, input)),
   };
-}
-
-export interface Busy {
-  readonly outcome: "busy";
 }

@@ -2,22 +2,25 @@
 import { listBalances } from "./balance/balances.ts";
 import { listGrants } from "./balance/grants.ts";
 import { balanceCommands } from "./balance-door.ts";
+import { capacityCommands } from "./capacity-door.ts";
 import { catalogRevisions } from "./catalog/catalog-revisions.ts";
 import type { CatalogInput } from "./catalog/catalog.ts";
 import { compareCatalog } from "./catalog/compare-catalog.ts";
 import { publishCatalog } from "./catalog/publish-catalog.ts";
 import { publishedCatalog } from "./catalog/published-catalog.ts";
 import { inTransaction, once } from "./command.ts";
+import { createDoor } from "./door.ts";
 import { check, listEntitlements } from "./entitlement/check.ts";
 import { entitlementValue, hasEntitlement } from "./entitlement/entitled.ts";
 import { Fault } from "./foundation/fault.ts";
 import { wholeOf } from "./foundation/page.ts";
 import { asName } from "./foundation/text.ts";
+import { holdCommands } from "./hold-door.ts";
 import type { Purser } from "./purser.ts";
 import { createApiKey, findApiKey, revokeApiKey } from "./store/api-keys.ts";
 import { closeConsoleSession, findConsoleSession, openConsoleSession } from "./store/console-sessions.ts";
 import { createGuard } from "./store/guard.ts";
-import { type DatabaseHandle, opened } from "./store/handles.ts";
+import { opened, type OwnDatabase } from "./store/handles.ts";
 import { ImportRefused, importEntitlements } from "./subscription/import-entitlements.ts";
 import { openTenant } from "./subscription/open-tenant.ts";
 import { refreshPlanState } from "./subscription/refresh-plan-state.ts";
@@ -32,16 +35,19 @@ import { findTenant, listTenants } from "./tenant/tenants.ts";
  */
 export function createPurser<const C extends CatalogInput>(options: {
   readonly catalog: C;
-  readonly database: DatabaseHandle;
+  readonly database: OwnDatabase;
 }): Purser<C> {
   const { catalog } = options;
   const guard = createGuard();
   const found = opened(options.database);
   if (!("database" in found)) throw new Fault("unknown_handle", "the engine needs a pool, not one of its connections");
   const database = guard.guarded(found.database);
+  const door = createDoor(catalog, guard);
   return {
     catalog,
-    ...balanceCommands(catalog, guard),
+    ...balanceCommands<C>(door),
+    ...holdCommands<C>(door),
+    ...capacityCommands<C>(door),
 
     check: (input) => check(database, input),
     checkAll: (input) => wholeOf((page) => listEntitlements(database, { ...input, ...page })),

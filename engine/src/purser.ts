@@ -2,6 +2,7 @@
 import type { Balance } from "./balance/balances.ts";
 import type { OpenGrant } from "./balance/grants.ts";
 import type { BalanceCommands } from "./balance-door.ts";
+import type { CapacityCommands } from "./capacity-door.ts";
 import type { CatalogRevision } from "./catalog/catalog-revisions.ts";
 import type { CapabilityKey, CatalogInput, FeatureKey, PlanKey } from "./catalog/catalog.ts";
 import type { CompareInput, CompareOutcome } from "./catalog/compare-catalog.ts";
@@ -11,6 +12,7 @@ import type { KeyConflict } from "./command.ts";
 import type { CheckInput, InvalidQuestion } from "./entitlement/check.ts";
 import type { Decision } from "./entitlement/decision.ts";
 import type { Page, PageInput } from "./foundation/page.ts";
+import type { HoldCommands } from "./hold-door.ts";
 import type { ApiKeyRow, CreateApiKeyCall } from "./store/api-keys.ts";
 import type { ConsoleSessionRow, OpenConsoleSessionCall } from "./store/console-sessions.ts";
 import type { ImportOutcome } from "./subscription/import-entitlements.ts";
@@ -39,7 +41,7 @@ interface OfFeature extends OfTenant {
   readonly feature?: string | undefined;
 }
 
-export interface Purser<C extends CatalogInput> extends BalanceCommands<C> {
+export interface Purser<C extends CatalogInput> extends BalanceCommands<C>, HoldCommands<C>, CapacityCommands<C> {
   /** May this tenant do this now, how much is left, and if not, why not and what would unlock it? */
   check(input: CheckInput & { readonly feature: Checkable<C> }): Promise<Decision | InvalidQuestion>;
   /** The same for every feature on sale, however many, in the order of their keys. */

@@ -1,13 +1,11 @@
 // A consumption as a caller names it, as the database is asked for it, and as it is answered.
-import { canonicalJson, type Json } from "../foundation/canonical.ts";
+import type { Json } from "../foundation/canonical.ts";
 import type { ConsumeOutcome, ConsumeRefusal } from "../foundation/outcome.ts";
 import { asQuantity, quantityFrom } from "../foundation/quantity.ts";
 import { slotOf } from "../foundation/slot.ts";
-import { asName, isStorable } from "../foundation/text.ts";
+import { asName } from "../foundation/text.ts";
 import type { ConsumeCall, ConsumeRow } from "../store/balances.ts";
-
-/** Metadata as text: bounded, because it is kept for ever. */
-const LONGEST_METADATA = 16_384;
+import { asMetadata } from "./checked-input.ts";
 
 export interface ConsumeInput<Feature extends string = string> {
   readonly tenant: string;
@@ -37,13 +35,8 @@ export function callOf(input: ConsumeInput): ConsumeCall | ConsumeRefusal {
   if (idempotencyKey === undefined) return invalid("idempotencyKey");
   const occurredAt = input.occurredAt ?? null;
   if (occurredAt !== null && Number.isNaN(occurredAt.getTime())) return invalid("occurredAt");
-  const metadata = input.metadata === undefined ? null : canonicalJson(input.metadata);
-  if (
-    metadata !== null &&
-    (metadata.length > LONGEST_METADATA || !isStorable(metadata) || metadata.includes("\\u0000"))
-  ) {
-    return invalid("metadata");
-  }
+  const metadata = asMetadata(input.metadata);
+  if (metadata === undefined) return invalid("metadata");
   return { slot: slotOf(tenant), tenant, feature, amount, idempotencyKey, subject, occurredAt, metadata };
 }
 

@@ -1,9 +1,10 @@
-import { canonicalJson, type Json } from "../foundation/canonical.ts";
+import type { Json } from "../foundation/canonical.ts";
 import type { grantOutcomes } from "../foundation/outcome.ts";
 import { asQuantity, quantityFrom } from "../foundation/quantity.ts";
-import { asName, isStorable } from "../foundation/text.ts";
+import { asName } from "../foundation/text.ts";
 import { issueGrant as call } from "../store/balances.ts";
 import type { Session } from "../store/database.ts";
+import { asMetadata } from "./checked-input.ts";
 
 export interface GrantInput<Feature extends string = string> {
   readonly tenant: string;
@@ -52,8 +53,8 @@ export async function issueGrant(tx: Session, input: GrantInput): Promise<GrantO
   for (const field of ["effectiveAt", "expiresAt"] as const) {
     if (Number.isNaN(input[field]?.getTime())) return invalid(field);
   }
-  const metadata = input.metadata === undefined ? null : canonicalJson(input.metadata);
-  if (metadata !== null && (!isStorable(metadata) || metadata.includes("\\u0000"))) return invalid("metadata");
+  const metadata = asMetadata(input.metadata);
+  if (metadata === undefined) return invalid("metadata");
 
   const row = await call(tx, {
     tenant,

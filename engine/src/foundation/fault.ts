@@ -4,9 +4,11 @@ import type { ConsumeRefusal } from "./outcome.ts";
 export type FaultCode =
   | "closed"
   | "commit_not_confirmed"
+  | "count_invalid"
   | "inside_write"
   | "no_transaction"
   | "not_set_up"
+  | "not_settled"
   | "refused"
   | "retry"
   | "quantity_not_exact"

@@ -60,6 +60,125 @@ export const grantOutcomes = [
   "granted",
 ] as const;
 
+/** What `voidGrant` can answer, in the order of precedence; so with those that follow. */
+export const voidOutcomes = ["invalid_input", "grant_unknown", "busy", "voided"] as const;
+
+export const reversalOutcomes = [
+  "invalid_input",
+  "idempotency_conflict",
+  "consumption_unknown",
+  "already_reversed",
+  "busy",
+  "reversed",
+] as const;
+
+/** The decision's reasons that refuse a command, in lower case. */
+const denials = [
+  "tenant_suspended",
+  "feature_disabled",
+  "restricted",
+  "subscription_inactive",
+  "trial_expired",
+  "payment_past_due",
+  "grace_period_expired",
+  "tier_insufficient",
+  "not_included",
+] as const;
+
+export const reserveOutcomes = [
+  "invalid_input",
+  "idempotency_conflict",
+  "tenant_unknown",
+  "feature_unknown",
+  "wrong_kind",
+  "subject_required",
+  ...denials,
+  "limit_reached",
+  "insufficient_balance",
+  "busy",
+  "reserved",
+] as const;
+
+export const settleOutcomes = [
+  "invalid_input",
+  "hold_unknown",
+  "hold_released",
+  "idempotency_conflict",
+  "busy",
+  "settled_short",
+  "settled",
+] as const;
+
+export const releaseOutcomes = [
+  "invalid_input",
+  "hold_unknown",
+  "hold_settled",
+  "hold_expired",
+  "busy",
+  "released",
+] as const;
+
+export const extendOutcomes = [
+  "invalid_input",
+  "hold_unknown",
+  "hold_settled",
+  "hold_released",
+  "hold_expired",
+  "busy",
+  "extended",
+] as const;
+
+/** What `withHold` can answer besides: the key's first call is still at work. */
+export const withHoldOutcomes = ["in_progress", "hold_released", "hold_expired"] as const;
+
+export const claimOutcomes = [
+  "invalid_input",
+  "tenant_unknown",
+  "feature_unknown",
+  "wrong_kind",
+  "subject_required",
+  ...denials,
+  "count_reported",
+  "limit_reached",
+  "busy",
+  "claimed",
+] as const;
+
+export const releaseClaimOutcomes = [
+  "invalid_input",
+  "tenant_unknown",
+  "feature_unknown",
+  "wrong_kind",
+  "claim_unknown",
+  "busy",
+  "released",
+] as const;
+
+export const countOutcomes = [
+  "invalid_input",
+  "tenant_unknown",
+  "feature_unknown",
+  "wrong_kind",
+  "subject_required",
+  "claims_kept",
+  ...denials,
+  "busy",
+  "reported",
+] as const;
+
+/** What `withCapacity` can answer. */
+export const capacityOutcomes = [
+  "invalid_input",
+  "tenant_unknown",
+  "feature_unknown",
+  "wrong_kind",
+  "subject_required",
+  ...denials,
+  "limit_reached",
+  "busy",
+  "admitted",
+] as const;
+
 /** What the commands of the tenant, subscription and catalogue nouns can answer. */
 export const administrationOutcomes = [
   "invalid_input",

@@ -12,10 +12,14 @@ export function isStorable(text: string): boolean {
 
 /** A name in Unicode NFC, or undefined where it is no text, empty (unless allowed), too long or not storable. */
 export function asName(value: unknown, allowEmpty = false): string | undefined {
+  return asText(value, LONGEST_NAME, allowEmpty);
+}
+
+/** The same for a text of another length. */
+export function asText(value: unknown, longest: number, allowEmpty = false): string | undefined {
   if (typeof value !== "string" || !isStorable(value)) return undefined;
-  const name = value.normalize("NFC");
-  if (name.length > LONGEST_NAME || (name === "" && !allowEmpty)) return undefined;
-  return name;
+  const text = value.normalize("NFC");
+  return text.length > longest || (text === "" && !allowEmpty) ? undefined : text;
 }
 
 /** Whether a text has the form of a feature, plan, tier, product or capability key. */

@@ -11,6 +11,9 @@ import { pgAdapter } from "./pg.ts";
  */
 export type DatabaseHandle = Pool | ClientBase | DrizzleHandle;
 
+/** Those of them that are a database. */
+export type OwnDatabase = Pool | (DrizzleHandle & { readonly rollback?: never });
+
 /** The transaction that a write gets, as the library of the handle knows it. */
 export type TransactionOf<Handle> = Handle extends ClientBase | { rollback(): never }
   ? Handle
