@@ -1,5 +1,6 @@
 import { arrayText } from "./array-text.ts";
 import type { Session } from "./database.ts";
+import { only } from "./rows.ts";
 
 /** A row as `purser.consume_in_slot` answers it; decimals and bigints are texts. */
 export interface ConsumeRow {
@@ -186,10 +187,4 @@ export async function balancesAfter(
   most: number,
 ): Promise<BalanceRow[]> {
   return session.query<BalanceRow>(BALANCES, [of.tenant, of.slot, of.feature, subject, feature, most]);
-}
-
-function only<Row>(rows: Row[]): Row {
-  const [row] = rows;
-  if (row === undefined) throw new Error("a function that answers one row answered none");
-  return row;
 }

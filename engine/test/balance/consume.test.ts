@@ -209,6 +209,7 @@ describe("bad input is a named outcome that names the field, and nothing is writ
     ["amount", { amount: 1e15 }],
     ["occurredAt", { occurredAt: new Date("never") }],
     ["metadata", { metadata: { note: "a\0b" } }],
+    ["metadata", { metadata: { note: "\ud800" } }],
     ["metadata", { metadata: { note: "x".repeat(20_000) } }],
   ] as const)("J01 J07 D04: %s (%#)", async (field, change) => {
     await bench.testTenant("bad", "pro");

@@ -1,6 +1,6 @@
 // The keys of a catalogue are known to the compiler: what does not fit is an error before it runs. This file is checked by
 // `npm run check:types`; at run time it only has to be there.
-import { Pool } from "pg";
+import { Pool, type PoolClient } from "pg";
 import { expect, test } from "vitest";
 import { createPurser, defineCatalog } from "@purser/engine";
 
@@ -28,6 +28,28 @@ test("wrong keys and verbs that do not fit the kind do not compile", () => {
     purser.tryConsume({} as Pool, { ...of, feature: "sso" }),
     // @ts-expect-error a capacity is claimed, not consumed
     purser.tryConsume({} as Pool, { ...of, feature: "seat.add" }),
+    purser.reserve({} as Pool, { ...of, feature: "call.place" }),
+    // @ts-expect-error nothing is set aside of a capacity
+    purser.reserve({} as Pool, { ...of, feature: "seats" }),
+    purser.claim({} as Pool, { tenant: "t", feature: "seat.add", resource: "r" }),
+    // @ts-expect-error what is consumed has no slots
+    purser.claim({} as Pool, { tenant: "t", feature: "calls", resource: "r" }),
+    // @ts-expect-error a slot has a name
+    purser.claim({} as Pool, { tenant: "t", feature: "seats" }),
+    // @ts-expect-error what is consumed is not counted from outside
+    purser.reportCount({} as Pool, { tenant: "t", feature: "call.place", count: 1 }),
+    purser.withCapacity({} as Pool, { tenant: "t", feature: "seats", count: async () => 1 }, async () => "made"),
+    // @ts-expect-error a count is a number
+    purser.withCapacity({} as Pool, { tenant: "t", feature: "seats", count: async () => "1" }, async () => "made"),
+    // @ts-expect-error a capacity only
+    purser.withCapacity({} as Pool, { tenant: "t", feature: "calls", count: async () => 1 }, async () => "made"),
+    purser.withHold({} as Pool, { ...of, feature: "calls" }, async () => ({ amount: 1, result: "answer" })),
+    // @ts-expect-error work says what it came to
+    purser.withHold({} as Pool, { ...of, feature: "calls" }, async () => "answer"),
+    // @ts-expect-error the work would run inside the transaction
+    purser.withHold({} as PoolClient, { ...of, feature: "calls" }, async () => ({ amount: 1, result: "answer" })),
+    // @ts-expect-error nobody voids
+    purser.voidGrant({} as Pool, { tenant: "t", dedupeKey: "d", reason: "r" }),
     // @ts-expect-error a flag cannot be granted an amount
     purser.issueGrant({} as Pool, { tenant: "t", feature: "sso", amount: 1, dedupeKey: "d" }),
     // @ts-expect-error no such feature
