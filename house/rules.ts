@@ -13,9 +13,15 @@ const homes = {
 };
 /** Expressions that may stand inside `${}` of an SQL text: fixed names that PostgreSQL takes no parameter for. */
 const interpolable = ["savepoint"];
-const generated = ["engine/sql/schema.sql", "server/openapi.json", "sdk/src/contract.ts", "package-lock.json"];
+const generated = [
+  "engine/sql/schema.sql",
+  "engine/src/drizzle.ts",
+  "server/openapi.json",
+  "sdk/src/contract.ts",
+  "package-lock.json",
+];
 /** The public doors of the workspaces, and which of them each workspace may use; one not listed may use all. */
-const doors = ["@purser/engine", "@purser/server", "@purser/sdk", "@purser/sdk/react"];
+const doors = ["@purser/engine", "@purser/engine/drizzle", "@purser/server", "@purser/sdk", "@purser/sdk/react"];
 const opens: Record<string, readonly string[]> = {
   engine: [],
   sdk: [],
@@ -25,7 +31,7 @@ const opens: Record<string, readonly string[]> = {
 const nouns = ["entitlement", "subscription", "metering", "balance", "ledger", "tenant", "catalog"];
 /** The floors inside engine/src, from the top; imports only go down. */
 const floors = [
-  ["index", "engine", "purser", "balance-door", "hold-door", "capacity-door", "door", "duty"],
+  ["index", "drizzle", "engine", "purser", "balance-door", "hold-door", "capacity-door", "door", "duty"],
   ...nouns.map((noun) => [noun]),
   ["command", "lanes"],
   ["store"],
@@ -65,7 +71,7 @@ function crossesWorkspaces(file: File, name: string, target: string | undefined)
   // Every workspace's tests stand on the one database fixture; what runs in production never reaches it.
   if (target !== undefined)
     return workspaceOf(target) !== own && !(isTest(file.path) && target.startsWith("behaviour/fixture/"));
-  if (name === `@purser/${own}` && isTest(file.path)) return false;
+  if (isTest(file.path) && doors.includes(name) && name.split("/")[1] === own) return false;
   if (name.startsWith("@purser/")) return !(opens[own] ?? doors).includes(name);
   if (own === "engine") return /^(fastify|@fastify\/.*|(node:)?https?2?)$/.test(name);
   return own === "sdk" && !isTest(file.path) && !(name === "react" && file.path.startsWith("sdk/src/react"));
