@@ -52,11 +52,13 @@ const house: Rule[] = [
       { "engine/src/balance/a.ts": 'import type { x } from "../index.ts";' },
       { "engine/src/store/a.ts": 'import { x } from "../command.ts";' },
       { "engine/src/foundation/a.ts": 'import { x } from "../store/x.ts";' },
+      { "engine/src/balance/a.ts": 'import { x } from "../duty/x.ts";' },
       { "engine/src/foundation/a.ts": 'import pg from "pg";' },
     ],
     good: [
       { "engine/src/entitlement/a.ts": 'import { x } from "../catalog/x.ts";' },
       { "engine/src/command.ts": 'import { x } from "./store/x.ts";' },
+      { "engine/src/duty/a.ts": 'import { x } from "../balance/x.ts"; import { y } from "../command.ts";' },
       { "engine/src/foundation/id.ts": 'import { randomUUID } from "node:crypto";' },
     ],
   },
@@ -272,10 +274,10 @@ const house: Rule[] = [
     ],
   },
   {
-    name: "every noun has a README",
+    name: "every noun has a README, and so have the duties",
     why: "A noun starts with the page that says what it owns; if that page needs an `and`, it is two nouns.",
     find: rules.nounsWithoutReadme,
-    bad: [{ "engine/src/ledger/post.ts": "" }],
+    bad: [{ "engine/src/ledger/post.ts": "" }, { "engine/src/duty/boundary.ts": "" }],
     good: [{ "engine/src/ledger/post.ts": "", "engine/src/ledger/README.md": "", "engine/src/store/a.ts": "" }],
   },
   {

@@ -237,7 +237,7 @@ export const homelessFiles = (files: File[]) =>
     .filter((file) => isCode(file) && file.path.startsWith("engine/src/") && floorOf(file.path) < 0)
     .map((f) => f.path);
 export const nounsWithoutReadme = (files: File[]) =>
-  nouns
+  [...nouns, "duty"]
     .map((noun) => `engine/src/${noun}/`)
     .filter((folder) => files.some(({ path }) => path.startsWith(folder)))
     .map((folder) => `${folder}README.md`)

@@ -220,7 +220,8 @@ CREATE TABLE purser.balances (
 ) WITH (fillfactor=70);
 ALTER TABLE purser.balances OWNER TO purser_owner;
 ALTER TABLE purser.balances ENABLE ROW LEVEL SECURITY;
-CREATE INDEX balances_due ON purser.balances USING btree (next_change_at, slot) WHERE (next_change_at < 'infinity'::timestamp with time zone);
+CREATE INDEX balances_due ON purser.balances USING btree (next_change_at, slot) WHERE ((NOT test) AND (next_change_at < 'infinity'::timestamp with time zone));
+CREATE INDEX balances_due_test ON purser.balances USING btree (tenant_id, next_change_at, slot) WHERE (test AND (next_change_at < 'infinity'::timestamp with time zone));
 CREATE POLICY all_tenants ON purser.balances FOR SELECT TO purser_readonly, purser_service USING (true);
 CREATE POLICY every_row ON purser.balances FOR ALL TO purser_writer USING (true) WITH CHECK (true);
 CREATE POLICY own_tenant ON purser.balances FOR SELECT TO purser_tenant USING ((tenant_id = NULLIF(current_setting('app.tenant_id'::text, true), ''::text)));
@@ -1646,6 +1647,11 @@ GRANT EXECUTE ON FUNCTION purser.is_quantity(numeric) TO purser_readonly, purser
 ALTER FUNCTION purser.issue_grant(text,text,numeric,text,text,text,timestamp with time zone,timestamp with time zone,integer,boolean,jsonb) OWNER TO purser_writer;
 GRANT EXECUTE ON FUNCTION purser.issue_grant(text,text,numeric,text,text,text,timestamp with time zone,timestamp with time zone,integer,boolean,jsonb) TO purser_service;
 
+-- FUNCTION purser.lease_slots(p_duty text, p_holder uuid, p_slots integer[], p_seconds integer)
+--   RETURNS SETOF integer LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path=pg_catalog, purser, pg_temp, lock_timeout=5s
+ALTER FUNCTION purser.lease_slots(text,uuid,integer[],integer) OWNER TO purser_writer;
+GRANT EXECUTE ON FUNCTION purser.lease_slots(text,uuid,integer[],integer) TO purser_service;
+
 -- FUNCTION purser.lock_balance(p_slot integer, p_tenant text, p_subject text, p_feature text, p_capacity boolean, OUT outcome text, OUT subject text, OUT kind text, OUT enforcement text, OUT per text, OUT denied_reason text, OUT restricted_by text, OUT unlimited boolean, OUT granted numeric, OUT used numeric, OUT held numeric, OUT overage numeric, OUT overage_version bigint, OUT claimed integer, OUT reported boolean, OUT interval_no integer, OUT interval_used numeric, OUT version bigint, OUT next_change_at timestamp with time zone, OUT now_at timestamp with time zone)
 --   RETURNS record LANGUAGE plpgsql VOLATILE SECURITY INVOKER SET search_path=pg_catalog, purser, pg_temp
 ALTER FUNCTION purser.lock_balance(integer,text,text,text,boolean) OWNER TO purser_writer;
@@ -1678,6 +1684,11 @@ ALTER FUNCTION purser.open_interval(integer,text,text,text,timestamp with time z
 ALTER FUNCTION purser.publish_catalog(integer,text,jsonb,jsonb,text,timestamp with time zone) OWNER TO purser_writer;
 GRANT EXECUTE ON FUNCTION purser.publish_catalog(integer,text,jsonb,jsonb,text,timestamp with time zone) TO purser_service;
 
+-- FUNCTION purser.refresh(p_tenant text, p_feature text, p_subject text DEFAULT ''::text, OUT outcome text, OUT field text, OUT version bigint)
+--   RETURNS record LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path=pg_catalog, purser, pg_temp, lock_timeout=5s
+ALTER FUNCTION purser.refresh(text,text,text) OWNER TO purser_writer;
+GRANT EXECUTE ON FUNCTION purser.refresh(text,text,text) TO purser_service;
+
 -- FUNCTION purser.refresh_balances(p_slot integer, p_tenant text, p_at timestamp with time zone, p_source text)
 --   RETURNS integer LANGUAGE plpgsql VOLATILE SECURITY INVOKER SET search_path=pg_catalog, purser, pg_temp
 ALTER FUNCTION purser.refresh_balances(integer,text,timestamp with time zone,text) OWNER TO purser_writer;
@@ -1691,6 +1702,11 @@ GRANT EXECUTE ON FUNCTION purser.release(text,text) TO purser_service;
 --   RETURNS record LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path=pg_catalog, purser, pg_temp, lock_timeout=5s
 ALTER FUNCTION purser.release_claim(text,text,text,text) OWNER TO purser_writer;
 GRANT EXECUTE ON FUNCTION purser.release_claim(text,text,text,text) TO purser_service;
+
+-- FUNCTION purser.release_slots(p_duty text, p_holder uuid)
+--   RETURNS integer LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path=pg_catalog, purser, pg_temp, lock_timeout=5s
+ALTER FUNCTION purser.release_slots(text,uuid) OWNER TO purser_writer;
+GRANT EXECUTE ON FUNCTION purser.release_slots(text,uuid) TO purser_service;
 
 -- FUNCTION purser.remember_command(p_slot integer, p_tenant text, p_idempotency_key text, p_command text, p_input_hash bytea, p_input jsonb, p_answer jsonb, p_recorded_at timestamp with time zone)
 --   RETURNS boolean LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path=pg_catalog, purser, pg_temp, lock_timeout=5s
@@ -1744,6 +1760,11 @@ ALTER FUNCTION purser.touch_tenant(integer,text) OWNER TO purser_writer;
 -- FUNCTION purser.turn_balance(p_slot integer, p_tenant text, p_subject text, p_feature text, p_at timestamp with time zone, p_kind text, p_source text, p_amount numeric, p_reference text)
 --   RETURNS bigint LANGUAGE plpgsql VOLATILE SECURITY INVOKER SET search_path=pg_catalog, purser, pg_temp
 ALTER FUNCTION purser.turn_balance(integer,text,text,text,timestamp with time zone,text,text,numeric,text) OWNER TO purser_writer;
+
+-- FUNCTION purser.turn_due_balances(p_slot integer, p_tenants text[], p_subjects text[], p_features text[])
+--   RETURNS integer LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path=pg_catalog, purser, pg_temp, lock_timeout=5s
+ALTER FUNCTION purser.turn_due_balances(integer,text[],text[],text[]) OWNER TO purser_writer;
+GRANT EXECUTE ON FUNCTION purser.turn_due_balances(integer,text[],text[],text[]) TO purser_service;
 
 -- FUNCTION purser.turned_balance(p_slot integer, p_tenant text, p_subject text, p_feature text, p_at timestamp with time zone, OUT denied_reason text, OUT restricted_by text, OUT enforcement text, OUT per text, OUT unlimited boolean, OUT granted numeric, OUT used numeric, OUT held numeric, OUT exceeded numeric, OUT window_turned boolean, OUT turned_at timestamp with time zone, OUT next_change_at timestamp with time zone)
 --   RETURNS record LANGUAGE plpgsql STABLE SECURITY INVOKER SET search_path=pg_catalog, purser, pg_temp

@@ -10,8 +10,9 @@ import type { ConsumeInput } from "./balance/consumption.ts";
 import { type GrantInput, type GrantOutcome, issueGrant } from "./balance/issue-grant.ts";
 import { type ReversalInput, type ReversalOutcome, reverseConsumption } from "./balance/reverse-consumption.ts";
 import { type VoidInput, type VoidOutcome, voidGrant } from "./balance/void-grant.ts";
+import { refresh, type RefreshBalanceOutcome, type RefreshInput } from "./balance/refresh.ts";
 import { type WithConsumption, type WithConsumptionInput, withConsumption } from "./balance/with-consumption.ts";
-import type { CatalogInput, FeatureKey } from "./catalog/catalog.ts";
+import type { CapabilityKey, CatalogInput, FeatureKey } from "./catalog/catalog.ts";
 import { findCapability } from "./catalog/find-capability.ts";
 import type { Busy, Consumable, Door, Preview } from "./door.ts";
 import { Fault, Refused } from "./foundation/fault.ts";
@@ -55,6 +56,14 @@ export interface BalanceCommands<C extends CatalogInput> {
   voidGrant(db: DatabaseHandle, input: VoidInput & Preview): Promise<VoidOutcome>;
   /** Undoes a consumption, whole or in part: its units return to the grants they came from, as far as these still are. */
   reverseConsumption(db: DatabaseHandle, input: ReversalInput & Preview): Promise<ReversalOutcome>;
+  /**
+   * Turns a balance if time has made it due, so that the boundary is written and told now. No answer depends on it: whoever
+   * asks or consumes counts what is due.
+   */
+  refresh(
+    db: DatabaseHandle,
+    input: RefreshInput<FeatureKey<C, "capacity" | "metered" | "credits"> | CapabilityKey<C>> & Preview,
+  ): Promise<RefreshBalanceOutcome>;
   /**
    * Takes nothing more and ends when everything that was asked for without a transaction has been answered. The pool stays
    * the caller's to end, after this.
@@ -149,5 +158,10 @@ export function balanceCommands<C extends CatalogInput>(door: Door): BalanceComm
     issueGrant: (db, input) => onBalance(db, input, (tx) => issueGrant(tx, input)),
     voidGrant: (db, input) => onBalance(db, input, (tx) => voidGrant(tx, input)),
     reverseConsumption: (db, input) => onBalance(db, input, (tx) => reverseConsumption(tx, input)),
+    refresh: (db, input) =>
+      onBalance(db, input, async (tx) => {
+        const { feature } = await resolved(tx, { feature: input.feature });
+        return refresh(tx, { ...input, feature });
+      }),
   };
 }

@@ -10,6 +10,7 @@ import { publishCatalog } from "./catalog/publish-catalog.ts";
 import { publishedCatalog } from "./catalog/published-catalog.ts";
 import { inTransaction, once } from "./command.ts";
 import { createDoor } from "./door.ts";
+import { backlog } from "./duty/backlog.ts";
 import { check, listEntitlements } from "./entitlement/check.ts";
 import { entitlementValue, hasEntitlement } from "./entitlement/entitled.ts";
 import { Fault } from "./foundation/fault.ts";
@@ -97,6 +98,7 @@ export function createPurser<const C extends CatalogInput>(options: {
         (tx) => publishCatalog(tx, { ...input, catalog: other === undefined ? catalog : other }),
         dryRun,
       ),
+    backlog: () => backlog(database),
     publishedCatalog: (input) => publishedCatalog(database, input),
     diffCatalog: ({ catalog: other, ...input } = {}) =>
       compareCatalog(database, { ...input, catalog: other === undefined ? catalog : other }),

@@ -9,6 +9,7 @@ import type { CompareInput, CompareOutcome } from "./catalog/compare-catalog.ts"
 import type { PublishInput, PublishOutcome } from "./catalog/publish-catalog.ts";
 import type { PublishedCatalog } from "./catalog/published-catalog.ts";
 import type { KeyConflict } from "./command.ts";
+import type { Backlog } from "./duty/backlog.ts";
 import type { CheckInput, InvalidQuestion } from "./entitlement/check.ts";
 import type { Decision } from "./entitlement/decision.ts";
 import type { Page, PageInput } from "./foundation/page.ts";
@@ -88,6 +89,9 @@ export interface Purser<C extends CatalogInput> extends BalanceCommands<C>, Hold
     readonly actor: string;
     readonly dryRun?: boolean;
   }): Promise<ImportOutcome>;
+
+  /** How many balances are due and nobody has turned them, and for how long: what a worker is behind. */
+  backlog(): Promise<Backlog>;
 
   /** The newest published revision, whoever published it, or the one that is named; undefined where there is none. */
   publishedCatalog(input?: { readonly revision?: number }): Promise<PublishedCatalog | undefined>;

@@ -1,5 +1,4 @@
--- awaits: refresh
--- What time makes due is written by whoever comes first: the boundary worker, which calls refresh, or the next
+-- What time makes due is written by whoever comes first: the boundary worker, somebody who calls refresh, or the next
 -- consumption. It is one function, a boundary is dated to the boundary, and the keys of what it grants follow from the
 -- allowance and the window: the rows are the same, and doing it twice does nothing.
 
@@ -9,7 +8,7 @@ SELECT tenant, pg_temp.open_tenant(tenant, '2026-01-31 10:00+00'), pg_temp.put_o
 SELECT tenant, c.outcome, c.available FROM unnest(ARRAY['lazy', 'prompt']) tenant, purser.consume(tenant, 'reports', 30, 'r-1') c ORDER BY tenant;
 SELECT outcome, version FROM purser.refresh('prompt', 'reports');
 
--- A minute after the window has ended the worker comes to one of them. To the other nobody comes for a week.
+-- A minute after the window has ended somebody comes to one of them. To the other nobody comes for a week.
 SELECT tenant, c.outcome FROM unnest(ARRAY['lazy', 'prompt']) tenant, purser.advance_test_clock(tenant, '2026-02-28 10:01+00') c ORDER BY tenant;
 SELECT outcome, version FROM purser.refresh('prompt', 'reports');
 SELECT outcome, version FROM purser.refresh('prompt', 'reports');

@@ -179,6 +179,16 @@ export const capacityOutcomes = [
   "admitted",
 ] as const;
 
+/** What `refresh` of a balance can answer, in the order of precedence. */
+export const refreshOutcomes = [
+  "invalid_input",
+  "tenant_unknown",
+  "feature_unknown",
+  "busy",
+  "refreshed",
+  "unchanged",
+] as const;
+
 /** What the commands of the tenant, subscription and catalogue nouns can answer. */
 export const administrationOutcomes = [
   "invalid_input",

@@ -147,6 +147,18 @@ export async function issueGrant(session: Session, call: GrantCall): Promise<Gra
   );
 }
 
+export interface RefreshRow {
+  outcome: string;
+  field: string | null;
+  version: string | null;
+}
+
+const REFRESH = `SELECT outcome, field, version FROM purser.refresh($1::text, $2::text, $3::text)`;
+
+export async function refresh(session: Session, tenant: string, feature: string, subject: string): Promise<RefreshRow> {
+  return only(await session.query<RefreshRow>(REFRESH, [tenant, feature, subject]));
+}
+
 export interface BalanceRow {
   subject: string;
   feature: string;

@@ -2,7 +2,7 @@
 // in about 25 lines what it makes of that library's handles, and is proven by the same behaviour suite.
 
 /** Values that may be bound to a statement. Quantities go as decimal text, JSON as text. */
-export type Value = string | number | boolean | null | Date | Buffer | readonly string[];
+export type Value = string | number | boolean | null | Date | Buffer | readonly string[] | readonly number[];
 
 /** An open transaction, or a connection that commits each statement by itself. The only thing that can write. */
 export interface Session {

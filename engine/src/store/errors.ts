@@ -46,6 +46,24 @@ export function isConnectionLost(error: unknown): boolean {
   return BROKEN.has(code) || GONE.test(error.message) || isConnectionLost(error.cause);
 }
 
+/** Cannot connect, out of resources, shut down or cancelled from outside, trouble of the system. */
+const OF_THE_SERVER = /^(08|53|57|58)/;
+
+/** Whether what failed is the statement itself: the server was reached, is well, and would refuse it again. */
+export function isOfTheStatement(error: unknown): boolean {
+  if (error instanceof Fault) return error.code === "retry" && isOfTheStatement(error.cause);
+  const state = sqlState(error);
+  return state !== undefined && !OF_THE_SERVER.test(state);
+}
+
+/** A word for an error that can be told anywhere: its code, and never its text, which may quote a row. */
+export function codeOf(error: unknown): string {
+  if (error instanceof Fault) return sqlState(error.cause) ?? error.code;
+  if (typeof error === "object" && error !== null && "code" in error && typeof error.code === "string")
+    return error.code;
+  return error instanceof Error ? error.name : "unknown";
+}
+
 /** The error as the library throws it inside a host's transaction: what can be retried says so. */
 export function asFault(error: unknown): unknown {
   if (isRetryable(error) || isLockTimeout(error)) {

@@ -1,6 +1,6 @@
 // A call of every function that runs with the rights of purser_writer, in an order in which each has its effect: what the
 // engine itself sends when it is driven through all of them, written down to be sent again by somebody else.
-import { createPurser, slotOf } from "@purser/engine";
+import { createPurser, slotOf, workOnce } from "@purser/engine";
 import { Pool, type PoolClient } from "pg";
 import type { TestDatabase } from "../../../behaviour/fixture/database.ts";
 import { catalog } from "./two-tenants.ts";
@@ -46,6 +46,10 @@ const outcomes: { readonly [name: string]: unknown } = {
   lock_capacity: "locked",
   write_override: "written",
   write_restriction: "written",
+  refresh: "refreshed",
+  lease_slots: slotOf("acme"),
+  turn_due_balances: 1,
+  release_slots: 1,
 };
 
 /** Puts on record what is sent to a function that writes on this connection. */
@@ -119,7 +123,13 @@ export async function definerCalls(database: TestDatabase, tenant: string): Prom
     const session = { sessionId: "s1", secretHash: Buffer.alloc(32, 8), keyId: "k1" };
     await purser.consoleSessions.open({ ...session, endsAt: new Date("2031-01-15T12:00:00Z") });
     await purser.consoleSessions.close("s1");
+    const ending = { tenant, feature: "calls", amount: 1, expiresAt: new Date("2030-01-16T12:00:00Z") } as const;
+    for (const subject of ["ann", "bob"]) {
+      await purser.issueGrant(pool, { ...ending, subject, dedupeKey: `ending-${subject}` });
+    }
     await purser.advanceClock({ tenant, to: new Date("2030-01-16T12:00:00Z") });
+    await purser.refresh(pool, { tenant, feature: "calls", subject: "ann" });
+    await workOnce({ database: pool });
   } finally {
     await pool.end();
   }
