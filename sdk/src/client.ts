@@ -17,6 +17,7 @@ import {
   operations,
   type PublishCatalogRequest,
   type PublishedCatalog,
+  type RefreshRequest,
   type Requests,
   type SubscribeRequest,
   type Tenant,
@@ -32,6 +33,7 @@ import type {
   OperationName,
   OutcomeOf,
   PublishOutcome,
+  RefreshOutcome,
   Refusal,
   SubscribeOutcome,
 } from "./outcome.ts";
@@ -59,6 +61,8 @@ export interface GrantInput extends GrantRequest, OfTenant {
   /** Names this grant: the same purchase can never grant twice. Visible ASCII, at most 200 characters. */
   readonly dedupeKey: string;
 }
+
+export interface RefreshInput extends RefreshRequest, OfTenant {}
 
 export interface CreateTenantInput extends CreateTenantRequest {}
 
@@ -92,6 +96,8 @@ export interface Client {
   /** The open grants in burn order, each with what it has paid for so far: all of them. Throws `tenant_unknown`. */
   grants(input: OfFeature): Promise<readonly OpenGrant[]>;
   eachGrant(input: OfFeature): AsyncIterable<OpenGrant>;
+  /** Turns a balance now if time has made it due. No answer depends on it. */
+  refresh(input: RefreshInput): Promise<RefreshOutcome>;
   readonly tenants: {
     create(input: CreateTenantInput): Promise<CreateTenantOutcome>;
     /** Undefined where there is none of this id. */
@@ -187,6 +193,7 @@ export function createClient(options: ClientOptions): Client {
     eachBalance,
     grants: (input) => whole(eachGrant(input)),
     eachGrant,
+    refresh: ({ tenant, ...body }) => outcome("refreshBalance", { tenant, body }),
     tenants: {
       create: (body) => outcome("createTenant", { body }),
       async get({ tenant }) {

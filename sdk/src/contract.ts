@@ -419,6 +419,21 @@ export type Reason =
   | "OVERRIDE"
   | "OVERAGE";
 
+export interface RefreshRequest {
+  /** A feature's key, or a capability's. */
+  readonly feature: string;
+  /** Who inside the tenant: a user, a seat, a project. Empty, like absent, is the tenant itself. */
+  readonly subject?: string;
+}
+
+/** A balance that says what time has made of it. */
+export interface Refreshed {
+  /** `unchanged`: nothing was due, or nobody has used it yet. */
+  readonly outcome: "refreshed" | "unchanged";
+  /** Of the balance; null where nobody has used it yet. */
+  readonly version: number | null;
+}
+
 /** An item of which nothing was taken. */
 export interface RefusedItem {
   readonly idempotencyKey?: string;
@@ -662,6 +677,11 @@ export const operations = {
     path: "/v1/tenants/{tenant}/grants",
     refusals: ["tenant_unknown"],
   },
+  refreshBalance: {
+    method: "POST",
+    path: "/v1/tenants/{tenant}/refresh",
+    refusals: ["invalid_input", "tenant_unknown", "feature_unknown", "busy"],
+  },
 } as const;
 
 /** What each operation takes as its body. */
@@ -676,6 +696,7 @@ export interface Requests {
   readonly consume: ConsumeRequest;
   readonly consumeMany: ConsumeManyRequest;
   readonly issueGrant: GrantRequest;
+  readonly refreshBalance: RefreshRequest;
 }
 
 /** What each operation answers when it is done. */
@@ -701,4 +722,5 @@ export interface Answers {
   readonly consumeMany: ConsumeManyAnswer;
   readonly issueGrant: Granted;
   readonly listGrants: GrantPage;
+  readonly refreshBalance: Refreshed;
 }

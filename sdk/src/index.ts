@@ -9,6 +9,7 @@ export {
   type CreateTenantInput,
   type GrantInput,
   type PublishInput,
+  type RefreshInput,
   type SubscribeInput,
 } from "./client.ts";
 export type {
@@ -28,6 +29,7 @@ export type {
   OpenGrant,
   PublishedCatalog,
   Reason,
+  Refreshed,
   RefusedItem,
   Standing,
   Subscribed,
@@ -43,6 +45,7 @@ export type {
   CreateTenantOutcome,
   GrantOutcome,
   PublishOutcome,
+  RefreshOutcome,
   Refusal,
   SubscribeOutcome,
 } from "./outcome.ts";

@@ -26,3 +26,4 @@ export type CreateTenantOutcome = OutcomeOf<"createTenant">;
 export type SubscribeOutcome = OutcomeOf<"subscribe">;
 export type AdvanceClockOutcome = OutcomeOf<"advanceClock">;
 export type PublishOutcome = OutcomeOf<"publishCatalog">;
+export type RefreshOutcome = OutcomeOf<"refreshBalance">;

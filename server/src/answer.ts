@@ -31,6 +31,7 @@ const table = {
   advanced: { status: 200, title: "Advanced" },
   compared: { status: 200, title: "Compared" },
   published: { status: 200, title: "Published" },
+  refreshed: { status: 200, title: "Refreshed" },
   created: { status: 201, title: "Created" },
   subscribed: { status: 201, title: "Subscribed" },
   granted: { status: 201, title: "Granted" },

@@ -12,6 +12,7 @@ import { migrate } from "./commands/migrate.ts";
 import { pull } from "./commands/pull.ts";
 import { push } from "./commands/push.ts";
 import { serve } from "./commands/serve.ts";
+import { work } from "./commands/work.ts";
 import { readSettings, settingsHelp } from "./settings.ts";
 
 type Flags = Readonly<Record<string, string | boolean | undefined>>;
@@ -51,11 +52,19 @@ const commands: Readonly<Record<string, Command>> = {
     },
   },
   serve: {
-    usage: "serve",
-    summary: "the server alone, on DATABASE_URL",
-    flags: {},
+    usage: "serve [--no-worker]",
+    summary: "the server, on DATABASE_URL, and a worker in it unless told not to",
+    flags: { "no-worker": { type: "boolean" } },
     words: 0,
-    run: (surroundings) => serve(surroundings),
+    run: (surroundings, flags) => serve(surroundings, { worker: flags["no-worker"] !== true }),
+  },
+  work: {
+    usage: "work [--once] [--json]",
+    summary:
+      "the worker alone, on DATABASE_URL: does what time has made due, until it is stopped or, once, until nothing is left",
+    flags: { once: { type: "boolean" }, json: { type: "boolean" } },
+    words: 0,
+    run: (surroundings, flags) => work(surroundings, { once: flags["once"] === true, json: flags["json"] === true }),
   },
   diff: {
     usage: "diff [--config purser.config.ts] [--json] [--directory D]",
@@ -149,7 +158,7 @@ const help = [
   "  purser help",
   "",
   "Exit codes: 0 done · 1 failed · 2 wrong usage or settings · 3 refused, with the reason and the way out",
-  "(diff: 0 no difference · 2 a difference · 1 anything else)",
+  "(diff: 0 no difference · 2 a difference · 1 anything else; work --once: 1 also where something could not be done)",
   "",
   "Settings (environment):",
   ...settingsHelp.map(([name, meaning]) => `  ${name.padEnd(30)} ${meaning}`),

@@ -1,8 +1,10 @@
 // What a monitoring system asks at /metrics, as Prometheus has it. Never a tenant, a subject or a key as a label: they are
 // other people's data, and each would be a time series of its own.
+import type { Backlog, Tally } from "@purser/engine";
 import type { Pool } from "pg";
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from "prom-client";
 import type { Answer } from "./answer.ts";
+import type { OpenPurser } from "./open-purser.ts";
 
 export interface Metrics {
   /** A request was answered. `operation` is of the route table; what has none there is counted as `none`. */
@@ -17,7 +19,7 @@ export interface Metrics {
 const buckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
 /** Counters of a server's own, so that two servers in one process do not count each other's requests. */
-export function createMetrics(pool: Pool): Metrics {
+export function createMetrics(pool: Pool, purser: OpenPurser, tallies: () => readonly Tally[]): Metrics {
   const register = new Registry();
   const registers = [register];
   collectDefaultMetrics({ register });
@@ -64,6 +66,47 @@ export function createMetrics(pool: Pool): Metrics {
       this.set(pool.waitingCount);
     },
   });
+  // Asked when somebody looks, so that it is told also where no worker runs or the one that should is stuck. Both are
+  // collected at once, in this order; without an answer of the database they are not a number.
+  let backlog: Promise<Backlog | undefined> = Promise.resolve(undefined);
+  for (const gauge of [
+    new Gauge({
+      name: "purser_due_balances",
+      help: "Balances of live tenants that time has made due and nobody has turned, counted up to 10000",
+      registers,
+      async collect() {
+        backlog = purser.backlog().catch(() => undefined);
+        this.set((await backlog)?.due ?? Number.NaN);
+      },
+    }),
+    new Gauge({
+      name: "purser_due_lag_seconds",
+      help: "For how long the oldest of them has been due",
+      registers,
+      async collect() {
+        this.set((await backlog)?.overdueSeconds ?? Number.NaN);
+      },
+    }),
+  ]) {
+    gauge.set(0);
+  }
+  for (const [name, help, read] of [
+    ["purser_duty_ticks_total", "Turns of a duty that this process has done", (tally: Tally) => tally.ticks],
+    ["purser_duty_done_total", "What of a duty this process has done: balances turned", (tally: Tally) => tally.done],
+    ["purser_duty_failures_total", "Turns and single things that failed", (tally: Tally) => tally.failures],
+  ] as const) {
+    const counter = new Counter({
+      name,
+      help,
+      labelNames: ["duty"],
+      registers,
+      collect() {
+        this.reset();
+        for (const tally of tallies()) this.inc({ duty: tally.duty }, read(tally));
+      },
+    });
+    counter.reset();
+  }
   connections.set({ state: "idle" }, 0);
   waiting.set(0);
 

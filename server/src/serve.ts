@@ -1,4 +1,5 @@
 // The HTTP server: the route table on Fastify. Parse, authorise, call one engine function, answer.
+import type { Tally } from "@purser/engine";
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
 import { Problem, type ProblemField, refusalOfFramework, refuseConnection, send, sendNotModified } from "./answer.ts";
 import { type Caller, createGate } from "./auth.ts";
@@ -22,6 +23,8 @@ export interface ServerOptions extends Engine, ConsoleOptions {
   readonly log?: LogStream;
   /** Whether /metrics is there, for whoever can reach this server. */
   readonly metrics?: boolean;
+  /** What the worker of this process has done, where one runs. */
+  readonly tallies?: (() => readonly Tally[]) | undefined;
 }
 
 const BODY_LIMIT = 65_536;
@@ -34,7 +37,7 @@ const methods = ["GET", "POST", "PUT", "PATCH", "DELETE"] as const;
 export function createServer(options: ServerOptions): FastifyInstance {
   const { purser, database } = options;
   const gate = createGate(purser);
-  const metrics = options.metrics === true ? createMetrics(database) : undefined;
+  const metrics = options.metrics === true ? createMetrics(database, purser, options.tallies ?? (() => [])) : undefined;
   const app: FastifyInstance = Fastify({
     ...logging(options),
     bodyLimit: BODY_LIMIT,

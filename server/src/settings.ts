@@ -21,6 +21,10 @@ const shape = z.object({
     .regex(/^[1-9]\d{0,3}$/, "must be a number from 1 to 9999")
     .transform(Number)
     .default(10),
+  PURSER_TICK_SECONDS: filled
+    .regex(/^[1-9]\d{0,3}$/, "must be a number from 1 to 9999")
+    .transform(Number)
+    .default(60),
   PURSER_METRICS: z
     .enum(["yes", "no"], 'takes only "yes" or "no"')
     .transform((said) => said === "yes")
@@ -36,6 +40,7 @@ export const settingsHelp: readonly (readonly [name: string, meaning: string])[]
   ["PURSER_PORT", "the port; 4242"],
   ["PURSER_LOG_LEVEL", "debug, info, warn, error or silent; info for serve and warn for dev"],
   ["PURSER_POOL_SIZE", "connections to the database, at most; 10"],
+  ["PURSER_TICK_SECONDS", "how long the worker waits at most before it looks again for what is due; 60"],
   ["PURSER_METRICS", "yes: /metrics, for whoever reaches the address; no: none; unset: dev has it on loopback"],
   ["PURSER_ALLOW_PRIVILEGED_ROLE", "yes: serve even as superuser, owner or past row-level security"],
   ["PURSER_PG_BIN", "the directory of the PostgreSQL programs that dev shall use"],
@@ -50,6 +55,8 @@ export interface Settings {
   readonly port: number | undefined;
   readonly logLevel: "debug" | "info" | "warn" | "error" | "silent" | undefined;
   readonly poolSize: number;
+  /** From one look of the worker at what is due to the next, at most. */
+  readonly tickSeconds: number;
   /** Undefined where it is not said: then it depends on who could ask. */
   readonly metrics: boolean | undefined;
   readonly allowPrivilegedRole: boolean;
@@ -68,6 +75,7 @@ export function readSettings(environment: NodeJS.ProcessEnv): Settings | { reado
     port: data.PURSER_PORT,
     logLevel: data.PURSER_LOG_LEVEL,
     poolSize: data.PURSER_POOL_SIZE,
+    tickSeconds: data.PURSER_TICK_SECONDS,
     metrics: data.PURSER_METRICS,
     allowPrivilegedRole: data.PURSER_ALLOW_PRIVILEGED_ROLE ?? false,
     environment,

@@ -42,7 +42,7 @@ describe("what runs today", () => {
 // line away, and where the rows differ find out who is wrong.
 test("what awaits its command has its record, and waits no longer than it has to", async () => {
   for (const name of stories.filter((story) => awaitedIn(story).length > 0)) {
-    expect(statSync(recordOf(name)).size, name).toBeGreaterThan(0);
+    expect(statSync(recordOf(name)).size, `the record of ${name}`).toBeGreaterThan(0);
     expect(readFileSync(recordOf(name), "utf8").split("\n")[0], `record and story ${name} await the same`).toBe(
       readFileSync(folder + name, "utf8").split("\n")[0],
     );

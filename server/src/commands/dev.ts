@@ -49,6 +49,7 @@ export async function dev(surroundings: Surroundings, options: DevOptions): Prom
         orNext: options.port === undefined && settings.port === undefined,
         logLevel: "warn",
         metrics: "on loopback",
+        worker: true,
         signIn,
       });
       served = true;

@@ -1,7 +1,10 @@
 // A server from its pool to its end: what `dev` and `serve` share.
+import { type DatabaseFacts, inspectDatabase, startWorker, type Worker } from "@purser/engine";
+import type { FastifyBaseLogger } from "fastify";
 import { Pool } from "pg";
 import type { ConsoleOptions } from "../console/index.ts";
 import type { OpenPurser } from "../open-purser.ts";
+import { judge } from "../self-check.ts";
 import { createServer } from "../serve.ts";
 import type { Settings } from "../settings.ts";
 import { CommandFailed, exit, type Surroundings } from "./command.ts";
@@ -22,6 +25,15 @@ export function openPool(connectionString: string, settings: Settings): Pool {
   return pool;
 }
 
+/** What the self-check found, or undefined where it refuses: told either way. */
+export async function checkedFacts(pool: Pool, { settings, warn }: Surroundings): Promise<DatabaseFacts | undefined> {
+  const facts = await inspectDatabase(pool);
+  const { refusals, warnings } = judge(facts, settings.allowPrivilegedRole);
+  for (const line of warnings) warn(`warning: ${line}`);
+  for (const line of refusals) warn(`refused: ${line}`);
+  return refusals.length > 0 ? undefined : facts;
+}
+
 const loopback = new Set(["127.0.0.1", "::1", "localhost"]);
 
 export interface ServeOptions extends ConsoleOptions {
@@ -31,13 +43,15 @@ export interface ServeOptions extends ConsoleOptions {
   /** Unless a setting says otherwise, as is the next one. */
   readonly logLevel: "info" | "warn";
   readonly metrics: "on loopback" | "off";
+  /** Whether a worker runs in this process. */
+  readonly worker: boolean;
 }
 
 export interface Listening {
   /** The address as a client writes it. */
   readonly url: string;
   readonly port: number;
-  /** Stops accepting, finishes what is in flight, ends the pool. */
+  /** Stops accepting and working, finishes what is in flight, ends the pool. */
   close(): Promise<void>;
 }
 
@@ -46,8 +60,9 @@ export async function serveOn(
   pool: Pool,
   purser: OpenPurser,
   { settings, warn }: Surroundings,
-  { port, orNext, logLevel, metrics, signIn }: ServeOptions,
+  { port, orNext, logLevel, metrics, signIn, worker: working }: ServeOptions,
 ): Promise<Listening> {
+  let worker: Worker | undefined;
   for (let offset = 0; ; offset += 1) {
     const app = createServer({
       purser,
@@ -55,14 +70,16 @@ export async function serveOn(
       logLevel: settings.logLevel ?? logLevel,
       metrics: settings.metrics ?? (metrics === "on loopback" && loopback.has(settings.host)),
       signIn,
+      tallies: () => worker?.tally() ?? [],
     });
     try {
       await app.listen({ host: settings.host, port: port === 0 ? 0 : port + offset });
       const address = app.server.address();
       const listening = typeof address === "object" && address !== null ? address.port : port;
+      if (working) worker = workOn(pool, settings, app.log);
       const close = async () => {
         const late = setTimeout(() => app.server.closeAllConnections(), PATIENCE_MS);
-        await app.close().finally(() => clearTimeout(late));
+        await Promise.all([app.close().finally(() => clearTimeout(late)), worker?.stop()]);
         await purser.close();
         await pool.end();
       };
@@ -77,6 +94,20 @@ export async function serveOn(
       warn(`Port ${port + offset} is taken; trying ${port + offset + 1}.`);
     }
   }
+}
+
+/** A worker that tells the log what it did, where it did something, and what failed. */
+function workOn(pool: Pool, settings: Settings, log: FastifyBaseLogger): Worker {
+  return startWorker({
+    database: pool,
+    everySeconds: settings.tickSeconds,
+    onTick(duty, { failures, found, done, overdueSeconds }) {
+      if (found > 0) log.info({ duty, found, done, overdueSeconds }, "tick");
+      if (failures.length > 0)
+        log.error({ duty, codes: [...new Set(failures)], times: failures.length }, "a duty failed");
+    },
+    onTrouble: (duty, code) => log.error({ duty, codes: [code] }, "a duty failed"),
+  });
 }
 
 const hostOf = (host: string) => (host.includes(":") ? `[${host}]` : host);

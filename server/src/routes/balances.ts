@@ -259,3 +259,38 @@ export const issueGrant = route({
     return outcome.outcome === "wrong_kind" ? wrongKind(purser, params.tenant, body.feature, notGranted) : outcome;
   },
 });
+
+export const refreshBalance = route({
+  method: "POST",
+  path: "/v1/tenants/{tenant}/refresh",
+  operation: "refreshBalance",
+  summary: "Turns a balance now if time has made it due, instead of with the next consumption or when a worker comes.",
+  description:
+    "No answer depends on it, since whoever asks or consumes counts what is due. It writes the boundary and tells of it at once. Again it changes nothing, so it needs no key.",
+  noun: "Balances",
+  scope: "consume",
+  params: ofTenant,
+  query: nothing,
+  body: z.strictObject({ feature, subject: subject.exactOptional() }).meta({ id: "RefreshRequest" }),
+  keyed: false,
+  answers: {
+    refreshed: z
+      .strictObject({
+        outcome: z
+          .enum(["refreshed", "unchanged"])
+          .meta({ description: "`unchanged`: nothing was due, or nobody has used it yet." }),
+        version: z.int().nullable().meta({ description: "Of the balance; null where nobody has used it yet." }),
+      })
+      .meta({ id: "Refreshed", description: "A balance that says what time has made of it." }),
+  },
+  refusals: ["tenant_unknown", "feature_unknown", "busy"],
+  example: {
+    params: { tenant: "acme" },
+    body: { feature: "messaging.credits" },
+    answer: { outcome: "unchanged", version: 3 },
+  },
+  async handle({ purser, database }, { params, body }) {
+    const outcome = await purser.refresh(database, { ...params, ...body });
+    return "version" in outcome ? { outcome: "refreshed", body: outcome } : outcome;
+  },
+});

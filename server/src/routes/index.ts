@@ -1,5 +1,5 @@
 // The route table: all that the server answers, in one list.
-import { consume, issueGrant, listBalances } from "./balances.ts";
+import { consume, issueGrant, listBalances, refreshBalance } from "./balances.ts";
 import { consumeMany } from "./consume-many.ts";
 import { diffCatalog, getCatalog, publishCatalog, validateCatalog } from "./catalog.ts";
 import { getCatalogRevision, listCatalogRevisions } from "./catalog-revisions.ts";
@@ -32,4 +32,5 @@ export const routes: readonly Route[] = [
   consumeMany,
   issueGrant,
   listGrants,
+  refreshBalance,
 ];

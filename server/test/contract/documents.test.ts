@@ -1,5 +1,5 @@
 // What the server tells about itself: the description, the reference and its metrics.
-import { createPurser } from "@purser/engine";
+import { createPurser, type Tally } from "@purser/engine";
 import { Pool } from "pg";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { createTestDatabase } from "../../../behaviour/fixture/database.ts";
@@ -9,7 +9,7 @@ import { createApiKey, createServer, exampleCatalog, openPurser, scopes } from "
 import { readSettings } from "../../src/settings.ts";
 import { operations } from "./document.ts";
 
-async function open(metrics: boolean) {
+async function open(metrics: boolean, tallies?: () => readonly Tally[]) {
   const database = await createTestDatabase();
   const pool = new Pool({ connectionString: database.serviceUrl, max: 3 });
   const published = createPurser({ catalog: exampleCatalog, database: pool });
@@ -17,14 +17,22 @@ async function open(metrics: boolean) {
   await published.createTenant({ tenant: "a-tenant-of-ours", plan: "pro", actor: "test" });
   const purser = openPurser(pool);
   const made = await createApiKey(purser, { name: "test", scopes, actor: "test" });
-  const app = createServer({ purser, database: pool, logLevel: "silent", metrics });
+  const app = createServer({ purser, database: pool, logLevel: "silent", metrics, tallies });
   const url = await app.listen({ host: "127.0.0.1", port: 0 });
   onTestFinished(async () => {
     await app.close();
     await pool.end();
     await database.drop();
   });
-  return { url, key: made.outcome === "created" ? made.key : "" };
+  /** One balance that has been due for more than an hour. */
+  const makeDue = async () => {
+    const admin = new Pool({ connectionString: database.adminUrl, max: 1 });
+    await admin.query(
+      "UPDATE purser.balances SET next_change_at = now() - interval '61 min' WHERE feature = 'messaging.credits'",
+    );
+    await admin.end();
+  };
+  return { url, makeDue, key: made.outcome === "created" ? made.key : "" };
 }
 
 describe("/openapi.json and /docs", () => {
@@ -124,6 +132,8 @@ describe("/metrics", () => {
       'purser_http_request_duration_seconds_count{operation="check"} 1',
       'purser_pool_connections{state="in_use"} 0',
       "purser_pool_waiting 0",
+      "purser_due_balances 0",
+      "purser_due_lag_seconds 0",
     ]) {
       expect(text.split("\n")).toContain(line);
     }
@@ -131,6 +141,25 @@ describe("/metrics", () => {
     expect(text).toMatch(/^process_resident_memory_bytes \d+/m);
     expect(text).toMatch(/^nodejs_eventloop_lag_seconds /m);
     expect(text).not.toMatch(/of-ours|of-theirs|purser_live|messaging|ccp-/);
+  });
+
+  test("tells what is due, for how long, and what the worker of this process has done", async () => {
+    let ticks = 0;
+    const { url, makeDue } = await open(true, () => [{ duty: "boundary", ticks, done: 7, failures: 1 }]);
+    await makeDue();
+    for (const asked of [1, 2]) {
+      ticks = asked;
+      const text = await (await fetch(`${url}/metrics`)).text();
+      for (const line of [
+        "purser_due_balances 1",
+        `purser_duty_ticks_total{duty="boundary"} ${asked}`,
+        'purser_duty_done_total{duty="boundary"} 7',
+        'purser_duty_failures_total{duty="boundary"} 1',
+      ]) {
+        expect(text.split("\n")).toContain(line);
+      }
+      expect(Number(/^purser_due_lag_seconds ([\d.]+)$/m.exec(text)?.[1])).toBeGreaterThan(3600);
+    }
   });
 
   test.each<[given: Record<string, string>, metrics: boolean | undefined]>([

@@ -223,6 +223,15 @@ describe("grants", () => {
   });
 });
 
+describe("refresh", () => {
+  cases("POST /v1/tenants/pro/refresh", [
+    ["no feature", {}, 422, "invalid_input", "feature"],
+    ["a subject with NUL", { feature: credits, subject: "\0" }, 422, "invalid_input", "subject"],
+    ["an unknown field", { feature: credits, amount: 1 }, 422, "invalid_input", "amount"],
+    ["an unknown feature", { feature: "no.such" }, 404, "feature_unknown", "feature"],
+  ]);
+});
+
 describe("check", () => {
   cases("POST /v1/tenants/pro/check", [
     ["no feature", {}, 422, "invalid_input", "feature"],

@@ -98,6 +98,12 @@ test("a test tenant's clock moves everything of it", async () => {
     body: { outcome: "advanced", now: "2031-02-01T00:00:00.000Z" },
   });
   expect(await advance()).toMatchObject({ status: 200 });
+  const refresh = (feature: string) => ask(`POST ${path}/refresh`, { key, body: { feature } });
+  expect(await refresh("messaging.credits")).toMatchObject({ status: 200, body: { outcome: "refreshed", version: 3 } });
+  expect(await refresh("messaging.credits")).toMatchObject({ status: 200, body: { outcome: "unchanged", version: 3 } });
+  // A capability stands for its feature; a flag has no balance.
+  expect(await refresh("annuity.calculate")).toMatchObject({ status: 200, body: { outcome: "refreshed" } });
+  expect(await refresh("ccp-01")).toMatchObject({ status: 200, body: { outcome: "unchanged", version: null } });
   expect(await consume(1)).toMatchObject({ status: 200, body: { available: 99 } });
 });
 

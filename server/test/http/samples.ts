@@ -35,6 +35,7 @@ const samples: Readonly<Record<string, Sample>> = {
     call: to("/consume-many"),
     body: { items: [{ feature: "messaging.credits", idempotencyKey: "sample-item" }] },
   },
+  refreshBalance: { call: to("/refresh"), body: { feature: "messaging.credits" } },
   issueGrant: {
     call: to("/grants"),
     body: { feature: "messaging.credits", amount: 1 },
