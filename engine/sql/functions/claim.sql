@@ -47,7 +47,7 @@ BEGIN
     WHEN v_held IS NOT NULL THEN 'claimed'
     WHEN v_row.denied_reason IS NOT NULL THEN lower(v_row.denied_reason)
     WHEN v_row.reported AND v_row.claimed > 0 THEN 'count_reported'
-    WHEN v_row.enforcement = 'hard' AND NOT v_row.unlimited AND v_row.claimed >= v_row.granted THEN 'limit_reached'
+    WHEN v_row.enforcement = 'hard' AND NOT v_row.unlimited AND v_row.claimed + 1 > v_row.granted THEN 'limit_reached'
   END;
   IF v_held IS NOT NULL THEN
     replayed := true;

@@ -66,11 +66,11 @@ BEGIN
                    CASE WHEN a.source IN ('override', 'restriction') THEN NULL
                         ELSE coalesce(a.subscription_id, a.allowance_id) END AS family,
                    a.source = m.source AND coalesce(a.subscription_id, a.allowance_id) = m.family AS own,
-                   g.carried + y.taken AS total, g.accrued + CASE WHEN a.unlimited THEN y.taken
-                     WHEN isfinite(m.window_starts_at) AND isfinite(m.window_ends_at)
-                     THEN a.amount * extract(epoch FROM m.starts_at - g.effective_at)
-                          / extract(epoch FROM m.window_ends_at - m.window_starts_at)
-                     ELSE 0 END AS accrued
+                   g.carried + y.taken AS total, g.accrued + CASE
+                     WHEN NOT isfinite(m.window_starts_at) OR NOT isfinite(m.window_ends_at) THEN 0
+                     WHEN a.unlimited THEN y.taken * extract(epoch FROM m.window_ends_at - m.window_starts_at) * 1000000
+                     ELSE a.amount * extract(epoch FROM m.starts_at - g.effective_at) * 1000000
+                   END AS accrued
               FROM purser.grants g
               JOIN purser.allowances a ON a.tenant_id = g.tenant_id AND a.allowance_id = g.allowance_id AND a.slot = g.slot
               JOIN purser.allowances mine ON mine.tenant_id = p_tenant AND mine.allowance_id = m.allowance_id AND mine.slot = p_slot
@@ -120,8 +120,8 @@ BEGIN
         WHEN c.unlimited THEN 0
         WHEN c.policy = 'reset' THEN c.amount
         WHEN c.policy = 'prorate' AND isfinite(c.window_starts_at) AND isfinite(c.window_ends_at) THEN
-          greatest(trunc(c.own_accrued + c.amount * extract(epoch FROM c.window_ends_at - c.starts_at)
-                         / extract(epoch FROM c.window_ends_at - c.window_starts_at), 6) - c.use_before, 0)
+          greatest(trunc((c.own_accrued + c.amount * extract(epoch FROM c.window_ends_at - c.starts_at) * 1000000)
+                         / (extract(epoch FROM c.window_ends_at - c.window_starts_at) * 1000000), 6) - c.use_before, 0)
         ELSE greatest(c.amount - c.use_before, 0)
       END AS worth
       FROM carrying c
@@ -144,7 +144,7 @@ BEGIN
   SELECT encode(substring(sha256(convert_to(n.dedupe_key, 'UTF8')) FOR 16), 'hex')::uuid, n.source, n.allowance_id, n.worth,
          n.unlimited, 0, 0, true, n.starts_at, n.ends_at, n.priority, balance.version + 1, n.dedupe_key,
          CASE WHEN n.policy = 'reset' THEN 0 ELSE n.use_before END,
-         CASE WHEN n.policy = 'reset' THEN 0 ELSE trunc(n.own_accrued, 6) END, 0, 0, false, true, false, false,
+         CASE WHEN n.policy = 'reset' THEN 0 ELSE n.own_accrued END, 0, 0, false, true, false, false,
          n.ends_at, CASE WHEN n.policy = 'reset' THEN 0 ELSE greatest(n.use_before - n.amount, 0) END, NULL, NULL
     FROM (SELECT v.allowance_id, v.amount, v.worth, v.unlimited, v.priority, v.starts_at, v.ends_at, v.policy, v.use_before,
                  v.own_accrued, CASE v.source WHEN 'restriction' THEN 'override' ELSE v.source END AS source,

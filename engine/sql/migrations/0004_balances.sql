@@ -48,10 +48,10 @@ CREATE TABLE purser.grants (
   -- The same purchase, plan period or webhook can never grant twice.
   dedupe_key    text        COLLATE "C" NOT NULL CHECK (dedupe_key <> '' AND length(dedupe_key) <= 300),
   allowance_id  uuid,
-  -- Of the grant of an allowance: what the window had been used for before it, and what was due by then to allowances
-  -- before it, by time. Both are 0 where it opens the window.
+  -- Of the grant of an allowance: what the window had been used for before it, and what allowances before it had come to by
+  -- then, in units times microseconds, so that nothing is rounded on the way. Both are 0 where it opens the window.
   carried       numeric(38,6) NOT NULL DEFAULT 0 CHECK (carried >= 0 AND carried < 1e30),
-  accrued       numeric(38,6) NOT NULL DEFAULT 0 CHECK (accrued >= 0 AND accrued < 1e30),
+  accrued       numeric(60,6) NOT NULL DEFAULT 0 CHECK (accrued >= 0 AND accrued < 1e50),
   issued_version bigint     NOT NULL CHECK (issued_version > 0),
   issued_at     timestamptz NOT NULL,
   metadata      jsonb,

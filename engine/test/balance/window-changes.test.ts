@@ -127,6 +127,12 @@ describe("C02: a plan change inside a window, by on_change", () => {
     ["down on day 11 after use", "prorate", "plan p62 · use 41 · day 11 · plan p31", 0],
     ["twice", "prorate", "day 11 · plan p62 · use 5 · day 21 · plan p31", 10 + 20 + 11 - 5],
     ["unlimited for a while", "prorate", "day 11 · plan endless · use 500 · day 21 · plan p31", 10 + 11],
+    [
+      "to the same amount again and again",
+      "prorate",
+      "day 4 · plan p31 · day 9 · plan p62 · plan p31 · day 17 · plan p31",
+      31,
+    ],
     ["in the next window it is whole", "prorate", "use 20 · day 11 · plan p62 · day 32", 62],
   ];
   test.each(cases)("%s: %s, %s → %s", async (name, feature, story, available) => {

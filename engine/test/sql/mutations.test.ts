@@ -117,7 +117,12 @@ const mutations: readonly Mutation[] = [
   },
   { of: "void_grant", from: "coalesce(v_open.remaining, 0)", to: "0", noticedBy: "26_void" },
   { of: "void_grant", from: "WHEN p_refund THEN", to: "WHEN false THEN", noticedBy: "27_refund" },
-  { of: "claim", from: "v_row.claimed >= v_row.granted", to: "v_row.claimed > v_row.granted", noticedBy: "28_claims" },
+  {
+    of: "claim",
+    from: "v_row.claimed + 1 > v_row.granted",
+    to: "v_row.claimed > v_row.granted",
+    noticedBy: "28_claims",
+  },
   {
     of: "claim",
     from: "WHEN v_row.denied_reason IS NOT NULL THEN lower(v_row.denied_reason)",
