@@ -4,6 +4,8 @@
 /** One way to do the thing once. */
 export interface Contender {
   readonly name: string;
+  /** What has to be so before each time, and is not measured. */
+  arrange?(): Promise<void>;
   once(): Promise<void>;
 }
 
@@ -17,6 +19,12 @@ export interface Bar {
   readonly bare: Contender;
   /** What must hold afterwards; the reason why it does not, or undefined. */
   check(): Promise<string | undefined>;
+}
+
+/** A bar that takes long to prepare, and is only prepared where it is measured. */
+export interface LateBar {
+  readonly name: string;
+  prepare(): Promise<Bar>;
 }
 
 export interface Measured {
@@ -57,6 +65,7 @@ export async function measure(bar: Bar): Promise<Measured> {
 async function round(contender: Contender, calls: number): Promise<number> {
   const latencies: number[] = [];
   for (let i = 0; i < calls; i += 1) {
+    await contender.arrange?.();
     const start = performance.now();
     await contender.once();
     latencies.push((performance.now() - start) * 1000);

@@ -18,6 +18,8 @@ export interface Ground {
   readonly acknowledge: () => void;
   /** Acknowledged = rows = taken from the balance; where not, what differs. */
   readonly checkConsumed: () => Promise<string | undefined>;
+  /** Another database of the same server: as superuser, and as the service's role. */
+  readonly urlsOf: (database: string) => { readonly adminUrl: string; readonly serviceUrl: string };
   /** Something to close before the database is. */
   readonly atEnd: (close: () => Promise<void>) => void;
   close(): Promise<void>;
@@ -51,10 +53,15 @@ export async function prepareGround(): Promise<Ground> {
   const admin = new Pool({ connectionString: server.adminUrl, max: 2 });
   await admin.query("CREATE ROLE purser_bench LOGIN PASSWORD 'bench' IN ROLE purser_service");
   await admin.query(BARE);
-  const url = new URL(server.adminUrl);
-  url.username = "purser_bench";
-  url.password = "bench";
-  const pool = new Pool({ connectionString: url.href, max: 8 });
+  const urlsOf = (database: string) => {
+    const [administering, serving] = [new URL(server.adminUrl), new URL(server.adminUrl)];
+    for (const url of [administering, serving]) url.pathname = `/${database}`;
+    serving.username = "purser_bench";
+    serving.password = "bench";
+    return { adminUrl: administering.href, serviceUrl: serving.href };
+  };
+  const { serviceUrl } = urlsOf(new URL(server.adminUrl).pathname.slice(1));
+  const pool = new Pool({ connectionString: serviceUrl, max: 8 });
   // A connection may still be closing when the server stops, and says so; without a listener that ends the process.
   for (const connections of [admin, pool]) connections.on("error", () => undefined);
   const purser = createPurser({ catalog: exampleCatalog, database: pool });
@@ -72,6 +79,7 @@ export async function prepareGround(): Promise<Ground> {
     pool,
     admin,
     machine: rows[0] as Record<string, string>,
+    urlsOf,
     acknowledge() {
       acknowledged += 1;
     },

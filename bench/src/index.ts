@@ -1,7 +1,8 @@
 // npm run bench [-- NAME… [--json]]: measures the bars whose names begin with one of NAME, or all of them. `start` is how
 // long a newcomer waits: it clones the repository and installs from the registry, so it only runs when it is named.
 import { cpus, totalmem } from "node:os";
-import { type Measured, measure } from "./bar.ts";
+import { type Bar, type LateBar, type Measured, measure } from "./bar.ts";
+import { boundaryBar } from "./bars/boundary.ts";
 import { catalogBars } from "./bars/catalog.ts";
 import { checkBars } from "./bars/check.ts";
 import { consumeBars } from "./bars/consume.ts";
@@ -31,12 +32,18 @@ const machine = {
 };
 if (!asJson) for (const [what, value] of Object.entries(machine)) console.log(`${what.padEnd(20)} ${value}`);
 
-const bars = [...consumeBars(ground), ...checkBars(ground), ...(await httpBars(ground)), ...catalogBars(ground)];
+const bars: (Bar | LateBar)[] = [
+  ...consumeBars(ground),
+  ...checkBars(ground),
+  ...(await httpBars(ground)),
+  ...catalogBars(ground),
+  boundaryBar(ground),
+];
 const chosen = bars.filter(({ name }) => names.length === 0 || names.some((wanted) => name.startsWith(wanted)));
 let failed = chosen.length === 0;
 if (failed) console.error(`no such bar; there are: ${bars.map(({ name }) => name).join(" ")}`);
 for (const bar of chosen) {
-  const measured = await measure(bar);
+  const measured = await measure("prepare" in bar ? await bar.prepare() : bar);
   failed ||= !measured.ok;
   console.log(asJson ? JSON.stringify(measured) : line(measured));
 }

@@ -9,8 +9,8 @@ import type { Duty, DutyCall, Ticked } from "./duty.ts";
 const ROUND = 500;
 /** How many rounds a tick has before it lets the other duties in. */
 const ROUNDS = 20;
-/** How many are turned in one transaction. A consumption of one of them waits for all: about fifty milliseconds. */
-const BATCH = 50;
+/** How many are turned in one transaction. A consumption of one of them waits for all of them. */
+const BATCH = 20;
 
 const name = "boundary";
 

@@ -6,7 +6,7 @@ import type { Database } from "../../src/store/database.ts";
 import { pgAdapter } from "../../src/store/pg.ts";
 import { createWorkbench, type Workbench } from "../workbench.ts";
 import { makeDue } from "./due.ts";
-import { pathOf, type Rows, rowsOf, story } from "./twins.ts";
+import { hold, pathOf, type Rows, rowsOf, story } from "./twins.ts";
 
 let bench: Workbench;
 beforeAll(async () => {
@@ -80,6 +80,7 @@ describe("one function, whoever comes first", () => {
       } as const;
       await bench.purser.issueGrant(bench.pool, { tenant, ...grant });
       await consume(tenant, 80, "k2");
+      await hold(bench, tenant, { h1: "2026-01-25", h2: "2026-02-01", h3: "2026-03-15" });
     }
     const month = (n: number) => new Date(Date.UTC(2026, n, 1)).toISOString();
     for (let n = 1; n <= periods; n += 1) {

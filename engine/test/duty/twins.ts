@@ -16,6 +16,7 @@ const questions = {
   burns: `SELECT b.feature, b.subject, b.interval_no, b.from_used, b.to_used, g.source, g.effective_at::text
     FROM purser.burns b JOIN purser.grants g USING (tenant_id, grant_id) WHERE tenant_id = $1
     ORDER BY b.feature, b.subject, b.interval_no, b.from_used`,
+  holds: "SELECT hold_key, status, amount, ended_at::text FROM purser.holds WHERE tenant_id = $1 ORDER BY hold_key",
   voids:
     "SELECT lapsed, reason, voided_at::text FROM purser.grant_voids WHERE tenant_id = $1 ORDER BY voided_at, lapsed",
   balances: `SELECT feature, subject, denied_reason, unlimited, granted, used, held, overage, interval_no, interval_used,
@@ -51,12 +52,22 @@ export async function pathOf(bench: Workbench, tenant: string): Promise<Record<s
       ORDER BY f.recorded_at, f.version, b.from_used`,
     open: `SELECT feature, source, amount, used, active, effective_at::text, expires_at::text FROM purser.open_grants
       WHERE tenant_id = $1 ORDER BY feature, effective_at, amount`,
+    holds: "SELECT hold_key, status, ended_at::text FROM purser.holds WHERE tenant_id = $1 ORDER BY hold_key",
     balances: `SELECT feature, denied_reason, unlimited, granted, used, held, overage, interval_used, as_of::text,
         next_change_at::text FROM purser.balances WHERE tenant_id = $1 ORDER BY feature`,
   };
   const found: Record<string, object[]> = {};
   for (const [what, question] of Object.entries(asked)) found[what] = await bench.rows<object>(question, [tenant]);
   return found;
+}
+
+/** Sets five reports aside under each key until its instant. */
+export async function hold(bench: Workbench, tenant: string, until: { readonly [key: string]: string }): Promise<void> {
+  for (const [key, instant] of Object.entries(until)) {
+    const reserve = "SELECT outcome FROM purser.reserve($1, 'reports', 5, $2, ($3 || ' 00:00+00')::timestamptz)";
+    const [held] = await bench.rows<{ outcome: string }>(reserve, [tenant, key, instant]);
+    if (held?.outcome !== "reserved") throw new Error(`not reserved: ${held?.outcome}`);
+  }
 }
 
 /**
@@ -76,6 +87,8 @@ export async function story(bench: Workbench, tenant: string, turn: () => Promis
     dedupeKey: "b",
     effectiveAt: new Date("2026-02-01T00:00:00Z"),
   });
+  // One that ends between two boundaries, one at a window's very end, one that outlives its window.
+  await hold(bench, tenant, { h1: "2026-01-25", h2: "2026-02-01", h3: "2026-03-15" });
   const instants = [
     "2026-01-02",
     "2026-01-02T23:59:59.999Z",

@@ -134,8 +134,8 @@ describe("A13: each boundary has one effect", () => {
     worker.process.send("stop");
     await release();
     expect(await worker.ended).toBe(0);
-    expect(worker.said.at(-1)).toMatchObject({ done: 50, more: true });
-    expect([await left(), await leases()]).toEqual([10, 0]);
+    expect(worker.said.at(-1)).toMatchObject({ done: 20, more: true });
+    expect([await left(), await leases()]).toEqual([40, 0]);
     const other = work();
     other.process.send("once");
     await expect.poll(left, patient).toBe(0);
