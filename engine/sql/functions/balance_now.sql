@@ -1,7 +1,10 @@
 -- What a balance says at this instant, also where its row is due and nobody has turned it yet: an expired grant never
--- counts, whether or not a worker ran. No row where there is no such balance.
-CREATE OR REPLACE FUNCTION purser.balance_now(p_slot integer, p_tenant text, p_subject text, p_feature text)
-RETURNS TABLE (
+-- counts, whether or not a worker ran. With p_at what it said at that instant, recomputed from immutable rows and not from
+-- what the row says now; of an instant to come, what it will say where nothing else happens. No row where there is no such
+-- balance, or was none.
+CREATE OR REPLACE FUNCTION purser.balance_now(
+  p_slot integer, p_tenant text, p_subject text, p_feature text, p_at timestamptz DEFAULT NULL
+) RETURNS TABLE (
   kind text, enforcement text, denied_reason text, restricted_by text, unlimited boolean, granted numeric, used numeric,
   held numeric, available numeric, overage numeric, claimed integer, version bigint, as_of timestamptz,
   next_change_at timestamptz, over_limit numeric
@@ -14,7 +17,8 @@ DECLARE
   v_balance record;
   v_after   record;
 BEGIN
-  SELECT b.*, greatest(b.as_of, CASE WHEN b.test THEN purser.tenant_now(p_slot, p_tenant) ELSE clock_timestamp() END) AS now_at
+  SELECT b.*, coalesce(p_at, greatest(b.as_of, CASE WHEN b.test THEN purser.tenant_now(p_slot, p_tenant)
+                                                    ELSE clock_timestamp() END)) AS now_at
     INTO v_balance
     FROM purser.balances b
     WHERE b.tenant_id = p_tenant AND b.subject = p_subject AND b.feature = p_feature AND b.slot = p_slot;
@@ -26,7 +30,15 @@ BEGIN
   claimed := v_balance.claimed;
   version := v_balance.version;
   as_of := v_balance.now_at;
-  IF v_balance.next_change_at > v_balance.now_at THEN
+  IF p_at IS NOT NULL THEN
+    version := purser.version_at(p_slot, p_tenant, p_subject, p_feature, p_at);
+    IF version = 0 THEN
+      RETURN;
+    END IF;
+    SELECT w.overage, w.claimed INTO v_balance.overage, claimed
+      FROM purser.counted_at(p_slot, p_tenant, p_subject, p_feature, version) w;
+  END IF;
+  IF p_at IS NULL AND v_balance.next_change_at > v_balance.now_at THEN
     enforcement := v_balance.enforcement;
     denied_reason := v_balance.denied_reason;
     restricted_by := v_balance.restricted_by;
@@ -36,7 +48,9 @@ BEGIN
     overage := v_balance.overage;
     next_change_at := v_balance.next_change_at;
   ELSE
-    SELECT t.* INTO v_after FROM purser.turned_balance(p_slot, p_tenant, p_subject, p_feature, v_balance.now_at) t;
+    SELECT t.* INTO v_after
+      FROM purser.turned_balance(p_slot, p_tenant, p_subject, p_feature, v_balance.now_at,
+                                 CASE WHEN p_at IS NOT NULL THEN version END) t;
     enforcement := v_after.enforcement;
     denied_reason := v_after.denied_reason;
     restricted_by := v_after.restricted_by;

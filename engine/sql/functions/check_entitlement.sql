@@ -1,8 +1,9 @@
 -- May this tenant use this feature (or capability) now, by this amount, and if not, why not: always exactly one row, and
--- nothing changes. consume never passes where this denies. The reasons and their precedence:
+-- nothing changes. consume never passes where this denies. With p_at: what the answer was at that instant. The reasons and their precedence:
 -- engine/src/entitlement/README.md.
 CREATE OR REPLACE FUNCTION purser.check_entitlement(
   p_tenant text, p_feature text, p_amount numeric DEFAULT NULL, p_subject text DEFAULT '',
+  p_at timestamptz DEFAULT NULL,
   OUT allowed boolean, OUT reason text, OUT feature text, OUT kind text, OUT tier text, OUT required_tier text,
   OUT value jsonb, OUT quantity_limit numeric, OUT used numeric, OUT remaining numeric, OUT unlimited boolean,
   OUT over_limit numeric, OUT resets_at timestamptz, OUT source text, OUT restricted_by text, OUT unlocked_by text[],
@@ -27,8 +28,8 @@ BEGIN
     WHERE c.key = p_feature AND NOT EXISTS (SELECT FROM purser.features f WHERE f.key = p_feature);
   feature := coalesce(feature, p_feature, '');
   v_amount := coalesce(v_amount, p_amount, 1);
-  as_of := purser.tenant_now(v_slot, p_tenant);
-  SELECT r.* INTO v_answer FROM purser.resolve_entitlement(v_slot, p_tenant, v_subject, feature, as_of) r;
+  as_of := coalesce(p_at, purser.tenant_now(v_slot, p_tenant));
+  SELECT r.* INTO v_answer FROM purser.resolve_entitlement(v_slot, p_tenant, v_subject, feature, as_of, p_at IS NOT NULL) r;
 
   allowed := v_answer.allowed;
   reason := v_answer.reason;
@@ -44,7 +45,7 @@ BEGIN
 
   IF kind IN ('capacity', 'metered', 'credits') AND reason <> 'TENANT_UNKNOWN' THEN
     SELECT n.* INTO v_balance
-      FROM purser.balance_now(v_slot, p_tenant, CASE v_answer.per WHEN 'subject' THEN v_subject ELSE '' END, feature) n;
+      FROM purser.balance_now(v_slot, p_tenant, CASE v_answer.per WHEN 'subject' THEN v_subject ELSE '' END, feature, p_at) n;
     v_found := v_balance.version IS NOT NULL;
     IF v_found THEN
       -- The row is what consume will go by, so it is what a check goes by.

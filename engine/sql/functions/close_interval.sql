@@ -65,15 +65,9 @@ BEGIN
     END IF;
   END LOOP;
 
-  FOR v_grant IN
-    UPDATE purser.holds h SET status = 'expired', ended_at = h.expires_at, ended_version = v_before.version + 1
-      WHERE h.tenant_id = p_tenant AND h.subject = p_subject AND h.feature = p_feature AND h.slot = p_slot
-        AND h.status = 'open' AND h.expires_at <= v_now
-      RETURNING h.hold_key
-  LOOP
-    DELETE FROM purser.hold_pins p
-      WHERE p.tenant_id = p_tenant AND p.hold_key = v_grant.hold_key AND p.slot = p_slot;
-  END LOOP;
+  UPDATE purser.holds h SET status = 'expired', ended_at = h.expires_at, ended_version = v_before.version + 1
+    WHERE h.tenant_id = p_tenant AND h.subject = p_subject AND h.feature = p_feature AND h.slot = p_slot
+      AND h.status = 'open' AND h.expires_at <= v_now;
   -- From here the tables say what is; asking them again finds nothing due.
   UPDATE purser.balances b SET interval_no = v_before.interval_no + 1, interval_used = 0, as_of = closed_at
     WHERE b.tenant_id = p_tenant AND b.subject = p_subject AND b.feature = p_feature AND b.slot = p_slot;

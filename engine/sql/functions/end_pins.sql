@@ -1,5 +1,5 @@
 -- Ends the pins of a hold: its grants pay p_amount of them in burn order, what is over returns to grants in force and lapses
--- with those that have ended. Internal: runs with its caller's rights, between close_interval and open_interval.
+-- with those that have ended. The pins stay as what was: of a hold that has ended nobody counts them. Internal: runs with its caller's rights, between close_interval and open_interval.
 CREATE OR REPLACE FUNCTION purser.end_pins(
   p_slot integer, p_tenant text, p_subject text, p_feature text, p_hold_key text, p_amount numeric, p_version bigint,
   OUT restored numeric, OUT lapsed numeric
@@ -39,6 +39,5 @@ BEGIN
       lapsed := lapsed + v_pin.amount - v_part;
     END IF;
   END LOOP;
-  DELETE FROM purser.hold_pins p WHERE p.tenant_id = p_tenant AND p.hold_key = p_hold_key AND p.slot = p_slot;
 END
 $$;

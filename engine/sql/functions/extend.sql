@@ -59,7 +59,8 @@ BEGIN
       WHERE h.tenant_id = p_tenant AND h.hold_key = p_hold_key AND h.slot = v_slot;
     SELECT o.version, o.available INTO version, available
       FROM purser.open_interval(v_slot, p_tenant, v_row.subject, v_hold.feature, v_now, v_closed.window_turned, 'extend',
-                                'consumption', 0, p_hold_key) o;
+                                'consumption', 0, p_hold_key,
+                                p_metadata => jsonb_build_object('expiresAt', p_expires_at)) o;
   END IF;
 END
 $$;

@@ -3,9 +3,10 @@
 --
 -- The grant of an allowance that opens a window is the allowance whole. One that begins inside a window, because the plan
 -- changed or something masked it for a while, is what the allowance comes to less what the window has been used for before
--- (carried): nobody earns an allowance by changing back and forth.
+-- (carried): nobody earns an allowance by changing back and forth. With a version it answers for the past, by what was known
+-- when the balance had that version.
 CREATE OR REPLACE FUNCTION purser.grants_after_turn(
-  p_slot integer, p_tenant text, p_subject text, p_feature text, p_at timestamptz
+  p_slot integer, p_tenant text, p_subject text, p_feature text, p_at timestamptz, p_version bigint DEFAULT NULL
 ) RETURNS TABLE (
   grant_id uuid, source text, allowance_id uuid, amount numeric, unlimited boolean, used numeric, held numeric,
   active boolean, effective_at timestamptz, expires_at timestamptz, priority integer, issued_version bigint,
@@ -22,10 +23,9 @@ BEGIN
     -- Of a holder that has none yet: what it will begin with.
     SELECT coalesce(b.version, 0) AS version, CASE WHEN b.version > 0 THEN b.as_of ELSE p_at END AS since
       FROM (VALUES (true)) always (there)
-      LEFT JOIN purser.balances b
-        ON b.tenant_id = p_tenant AND b.subject = p_subject AND b.feature = p_feature AND b.slot = p_slot
+      LEFT JOIN purser.balance_at(p_slot, p_tenant, p_subject, p_feature, p_version) b ON true
   ), closed AS MATERIALIZED (
-    SELECT * FROM purser.grants_closed(p_slot, p_tenant, p_subject, p_feature, p_at)
+    SELECT * FROM purser.grants_closed(p_slot, p_tenant, p_subject, p_feature, p_at, p_version)
   ), due AS (
     SELECT w.*, concat_ws(':', 'allowance', p_tenant, w.allowance_id, p_subject, w.number) AS base_key
       FROM balance
@@ -38,6 +38,7 @@ BEGIN
         SELECT count(*) AS segments, (array_agg(g.grant_id ORDER BY g.issued_version DESC))[1] AS latest
           FROM purser.grants g
           WHERE g.tenant_id = p_tenant AND g.slot = p_slot
+            AND (p_version IS NULL OR g.issued_version <= p_version)
             AND (g.dedupe_key = d.base_key OR g.dedupe_key > d.base_key || ':' AND g.dedupe_key < d.base_key || ';')
       ) s
   ), missing AS (
@@ -47,6 +48,7 @@ BEGIN
       FROM wanted w
       LEFT JOIN closed c ON c.grant_id = w.latest
       LEFT JOIN purser.grant_voids v ON v.tenant_id = p_tenant AND v.grant_id = w.latest AND v.slot = p_slot
+        AND (p_version IS NULL OR v.voided_version <= p_version)
       WHERE w.latest IS NULL OR c.cut_short OR v.voided_by = 'purser'
   ), before AS (
     -- What the window was used for before a grant that begins inside it: by each family of allowances (the plan of one
@@ -76,17 +78,18 @@ BEGIN
               JOIN purser.allowances mine ON mine.tenant_id = p_tenant AND mine.allowance_id = m.allowance_id AND mine.slot = p_slot
               LEFT JOIN closed c ON c.grant_id = g.grant_id
               LEFT JOIN purser.grant_voids v ON v.tenant_id = g.tenant_id AND v.grant_id = g.grant_id AND v.slot = g.slot
+                AND (p_version IS NULL OR v.voided_version <= p_version)
               -- What open holds keep of it is taken as well: they may still settle.
               CROSS JOIN LATERAL (SELECT CASE
                   WHEN c.grant_id IS NOT NULL THEN c.used + c.held
                   WHEN v.grant_id IS NOT NULL AND NOT g.unlimited THEN g.amount - v.lapsed
-                  ELSE purser.grant_used(p_slot, p_tenant, g.grant_id) + coalesce((
-                    SELECT sum(p.amount) FROM purser.holds h
-                    JOIN purser.hold_pins p ON p.tenant_id = h.tenant_id AND p.hold_key = h.hold_key AND p.slot = h.slot
-                    WHERE h.tenant_id = p_tenant AND h.subject = p_subject AND h.feature = p_feature AND h.slot = p_slot
-                      AND h.status = 'open' AND p.grant_id = g.grant_id), 0)
+                  ELSE purser.grant_used(p_slot, p_tenant, g.grant_id, p_version) + coalesce((
+                    SELECT sum(p.amount) FROM purser.open_holds_at(p_slot, p_tenant, p_subject, p_feature, p_version) h
+                    JOIN purser.hold_pins p ON p.tenant_id = p_tenant AND p.hold_key = h.hold_key AND p.slot = p_slot
+                    WHERE p.grant_id = g.grant_id), 0)
                 END AS taken) y
               WHERE g.tenant_id = p_tenant AND g.subject = p_subject AND g.feature = p_feature AND g.slot = p_slot
+                AND (p_version IS NULL OR g.issued_version <= p_version)
                 AND g.effective_at >= m.window_starts_at AND g.effective_at < m.window_ends_at
                 AND (a.source <> 'product' OR a.allowance_id = m.allowance_id)
                 AND (a.window_unit, a.window_count, a.anchor, a.time_zone)

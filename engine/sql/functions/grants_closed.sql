@@ -1,11 +1,12 @@
 -- The grants of one balance as they stand once the interval that is open now has been closed and everything due by an
 -- instant has happened: what each paid for in the closed interval, what open holds keep of it, and whether it has ended.
--- Reads only, so that a question about a balance nobody has turned yet and the turning itself are the same rule.
+-- Reads only, so that a question about a balance nobody has turned yet and the turning itself are the same rule; with a
+-- version the rule goes by what was known when the balance had it, and so answers for the past.
 --
 -- One step is enough however many boundaries were missed: a consume never passes a boundary without turning, so everything
 -- in the interval was used before the first of them, and holds are pinned at the first of them.
 CREATE OR REPLACE FUNCTION purser.grants_closed(
-  p_slot integer, p_tenant text, p_subject text, p_feature text, p_at timestamptz
+  p_slot integer, p_tenant text, p_subject text, p_feature text, p_at timestamptz, p_version bigint DEFAULT NULL
 ) RETURNS TABLE (
   grant_id uuid, source text, allowance_id uuid, amount numeric, unlimited boolean, used numeric, held numeric,
   active boolean, effective_at timestamptz, expires_at timestamptz, priority integer, issued_version bigint,
@@ -20,17 +21,15 @@ BEGIN
   RETURN QUERY
   WITH balance AS (
     SELECT b.interval_used, b.unlimited, b.interval_no, b.as_of
-      FROM purser.balances b
-      WHERE b.tenant_id = p_tenant AND b.subject = p_subject AND b.feature = p_feature AND b.slot = p_slot
+      FROM purser.balance_at(p_slot, p_tenant, p_subject, p_feature, p_version) b
   ), open_holds AS (
     SELECT h.hold_key, h.expires_at, h.funded, h.reserved_version, h.interval_no = balance.interval_no AS unpinned
-      FROM purser.holds h CROSS JOIN balance
-      WHERE h.tenant_id = p_tenant AND h.subject = p_subject AND h.feature = p_feature AND h.slot = p_slot
-        AND h.status = 'open'
+      FROM purser.open_holds_at(p_slot, p_tenant, p_subject, p_feature, p_version) h CROSS JOIN balance
   ), pins AS (
     SELECT p.grant_id, p.amount, h.expires_at
       FROM open_holds h
       JOIN purser.hold_pins p ON p.tenant_id = p_tenant AND p.hold_key = h.hold_key AND p.slot = p_slot
+      WHERE NOT h.unpinned
   ), held AS (
     SELECT g.*, greatest(i.carried - a.amount, 0) AS exceeded, least(g.expires_at, a.ends_at, (
              SELECT min(m.effective_at) FROM purser.allowances m
@@ -44,12 +43,11 @@ BEGIN
                           ELSE g.amount - g.used - coalesce((SELECT sum(p.amount) FROM pins p WHERE p.grant_id = g.grant_id), 0)
                      END
                 ELSE 0 END AS burnable
-      FROM purser.open_grants g
+      FROM purser.open_grants_at(p_slot, p_tenant, p_subject, p_feature, p_version) g
       LEFT JOIN purser.allowances a
-        ON a.tenant_id = g.tenant_id AND a.allowance_id = g.allowance_id AND a.slot = g.slot
+        ON a.tenant_id = p_tenant AND a.allowance_id = g.allowance_id AND a.slot = p_slot
       LEFT JOIN purser.grants i
-        ON g.allowance_id IS NOT NULL AND i.tenant_id = g.tenant_id AND i.grant_id = g.grant_id AND i.slot = g.slot
-      WHERE g.tenant_id = p_tenant AND g.subject = p_subject AND g.feature = p_feature AND g.slot = p_slot
+        ON g.allowance_id IS NOT NULL AND i.tenant_id = p_tenant AND i.grant_id = g.grant_id AND i.slot = p_slot
   ), ordered AS (
     SELECT h.*, coalesce(sum(h.burnable) OVER (
              ORDER BY h.priority, h.expires_at, h.issued_version, h.grant_id
@@ -63,7 +61,7 @@ BEGIN
       FROM open_holds o CROSS JOIN balance
       WHERE o.unpinned AND o.funded > 0
         AND (o.expires_at > p_at
-             OR o.expires_at <> purser.next_change_after(p_slot, p_tenant, p_subject, p_feature, balance.as_of))
+             OR o.expires_at <> purser.next_change_after(p_slot, p_tenant, p_subject, p_feature, balance.as_of, p_version))
   ), new_pins AS (
     SELECT o.grant_id, r.hold_key, r.expires_at,
            least(o.before + o.burnable, r.lower_end + r.funded) - greatest(o.before, r.lower_end) AS amount

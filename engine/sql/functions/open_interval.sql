@@ -30,11 +30,11 @@ BEGIN
   available := CASE WHEN NOT v_after.unlimited THEN v_after.granted - v_after.used - v_after.held - p_drawn END;
   INSERT INTO purser.balance_facts (slot, tenant_id, subject, feature, version, kind, idempotency_key, amount, overage, pinned,
                                     interval_no, interval_used, balance_after, reference, acting_subject, recorded_at,
-                                    occurred_at, metadata)
+                                    occurred_at, metadata, window_turned)
     VALUES (p_slot, p_tenant, p_subject, p_feature, version, p_kind, p_idempotency_key, p_amount,
             p_overage, nullif(p_pinned, 0), v_before.interval_no, p_drawn,
             available - CASE v_before.kind WHEN 'capacity' THEN v_before.claimed ELSE 0 END, p_reference, p_acting_subject,
-            p_at, p_occurred_at, p_metadata)
+            p_at, p_occurred_at, p_metadata, p_window_turned)
     ON CONFLICT (tenant_id, idempotency_key, slot) DO NOTHING
     RETURNING version INTO v_written;
   -- Looked up under the lock and free then: somebody used it on another balance in the meantime.

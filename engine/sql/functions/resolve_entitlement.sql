@@ -1,8 +1,8 @@
 -- The one rule about access, amounts aside: may this holder use this feature at this instant, why, and between which
--- instants is that the answer. Reads dated rows only. The reasons stand in the order of their precedence
+-- instants is that the answer. Reads dated rows only; for an instant that has passed by what was known then (p_past). The reasons stand in the order of their precedence
 -- (engine/src/entitlement/README.md); the first that applies is the answer.
 CREATE OR REPLACE FUNCTION purser.resolve_entitlement(
-  p_slot integer, p_tenant text, p_subject text, p_feature text, p_at timestamptz,
+  p_slot integer, p_tenant text, p_subject text, p_feature text, p_at timestamptz, p_past boolean DEFAULT false,
   OUT allowed boolean, OUT reason text, OUT source text, OUT kind text, OUT enforcement text, OUT per text,
   OUT tier text, OUT required_tier text, OUT value jsonb, OUT unlimited boolean, OUT restricted_by text,
   OUT plan text, OUT plan_version integer, OUT valid_from timestamptz, OUT valid_until timestamptz
@@ -30,7 +30,8 @@ BEGIN
   valid_until := 'infinity';
   SELECT f.kind INTO kind FROM purser.features f WHERE f.key = p_feature;
 
-  IF NOT EXISTS (SELECT FROM purser.tenants t WHERE t.tenant_id = p_tenant AND t.slot = p_slot AND t.erased_at IS NULL) THEN
+  IF NOT EXISTS (SELECT FROM purser.tenants t WHERE t.tenant_id = p_tenant AND t.slot = p_slot AND t.erased_at IS NULL
+                 AND (NOT p_past OR t.created_at <= p_at)) THEN
     reason := 'TENANT_UNKNOWN';
     RETURN;
   END IF;
@@ -66,11 +67,24 @@ BEGIN
     v_subscribed := v_subscribed_always;
   END IF;
   -- What was bought or given stands on its own: it needs no subscription, unless the feature asks for a tier.
-  v_purchased := required_tier IS NULL AND EXISTS (
-    SELECT FROM purser.open_grants g
-    WHERE g.tenant_id = p_tenant AND g.subject = CASE per WHEN 'subject' THEN p_subject ELSE '' END
-      AND g.feature = p_feature AND g.slot = p_slot
-      AND g.source NOT IN ('plan', 'override', 'rollover') AND g.effective_at <= p_at AND p_at < g.expires_at);
+  IF required_tier IS NOT NULL THEN
+    v_purchased := false;
+  ELSIF p_past THEN
+    -- Of a grant that has ended since open_grants has no row any more.
+    v_purchased := EXISTS (
+      SELECT FROM purser.grants g
+      LEFT JOIN purser.grant_voids v ON v.tenant_id = g.tenant_id AND v.grant_id = g.grant_id AND v.slot = g.slot
+      WHERE g.tenant_id = p_tenant AND g.subject = CASE per WHEN 'subject' THEN p_subject ELSE '' END
+        AND g.feature = p_feature AND g.slot = p_slot
+        AND g.source NOT IN ('plan', 'override', 'rollover') AND g.effective_at <= p_at AND p_at < g.expires_at
+        AND g.issued_at <= p_at AND (v.voided_at IS NULL OR p_at < v.voided_at));
+  ELSE
+    v_purchased := EXISTS (
+      SELECT FROM purser.open_grants g
+      WHERE g.tenant_id = p_tenant AND g.subject = CASE per WHEN 'subject' THEN p_subject ELSE '' END
+        AND g.feature = p_feature AND g.slot = p_slot
+        AND g.source NOT IN ('plan', 'override', 'rollover') AND g.effective_at <= p_at AND p_at < g.expires_at);
+  END IF;
 
   SELECT o.effect, o.value INTO v_effect, v_override_value
     FROM purser.overrides o

@@ -128,6 +128,8 @@ CREATE TABLE purser.balance_facts (
   idempotency_key text        COLLATE "C" CHECK (idempotency_key <> '' AND length(idempotency_key) <= 200),
   amount          numeric(38,6) NOT NULL CHECK (amount >= 0 AND amount < 1e30),
   overage         numeric(38,6) NOT NULL CHECK (overage >= 0 AND overage <= amount),
+  -- Whether a window turned with this fact: the balance's overage counts from here.
+  window_turned   boolean     NOT NULL DEFAULT false,
   -- Of a hold that was settled: the part that its pinned grants paid, which is no part of any interval.
   pinned          numeric(38,6) CHECK (pinned > 0 AND pinned + overage <= amount),
   -- Where in its interval this fact's units end: lineage is the overlap of these stretches with those of the grants.
@@ -227,7 +229,7 @@ CREATE TABLE purser.holds (
   CHECK ((status = 'open') = (ended_at IS NULL))
 );
 
--- The grants that an open hold keeps for itself, also beyond their end.
+-- The grants that a hold keeps for itself while it is open, also beyond their end. Written once, when its interval closes.
 CREATE TABLE purser.hold_pins (
   slot      integer     NOT NULL,
   tenant_id text        COLLATE "C" NOT NULL,

@@ -45,3 +45,9 @@ CREATE INDEX scheduled_actions_due ON purser.scheduled_actions (execute_at, slot
 CREATE INDEX audit_log_recent ON purser.audit_log (tenant_id, recorded_at, slot);
 CREATE INDEX usage_events_recent ON purser.usage_events (tenant_id, occurred_at, slot);
 CREATE INDEX value_events_recent ON purser.value_events (tenant_id, occurred_at, slot);
+
+-- Where the overage of a balance began to count, at any version of it; consuming never turns a window.
+CREATE INDEX facts_turning ON purser.balance_facts (tenant_id, subject, feature, version, slot) WHERE window_turned;
+
+-- Every hold of one balance, ended ones too: those that were open at a past version.
+CREATE INDEX holds_of_balance ON purser.holds (tenant_id, subject, feature, reserved_version, slot);
