@@ -9,7 +9,7 @@ CREATE OR REPLACE FUNCTION purser.balance_now(
   held numeric, available numeric, overage numeric, claimed integer, version bigint, as_of timestamptz,
   next_change_at timestamptz, over_limit numeric
 )
-LANGUAGE plpgsql STABLE SECURITY INVOKER
+LANGUAGE plpgsql STABLE SECURITY INVOKER ROWS 1
 SET search_path = pg_catalog, purser, pg_temp
 AS $$
 #variable_conflict use_column

@@ -28,6 +28,9 @@ BEGIN
     WHERE c.key = p_feature AND NOT EXISTS (SELECT FROM purser.features f WHERE f.key = p_feature);
   feature := coalesce(feature, p_feature, '');
   v_amount := coalesce(v_amount, p_amount, 1);
+  IF NOT isfinite(p_at) THEN
+    p_at := NULL;
+  END IF;
   as_of := coalesce(p_at, purser.tenant_now(v_slot, p_tenant));
   SELECT r.* INTO v_answer FROM purser.resolve_entitlement(v_slot, p_tenant, v_subject, feature, as_of, p_at IS NOT NULL) r;
 

@@ -23,7 +23,7 @@ CREATE OR REPLACE FUNCTION purser.consume_many(
   item integer, idempotency_key text, outcome text, replayed boolean, field text, amount numeric, overage numeric,
   available numeric, unlimited boolean, version bigint, recorded_at timestamptz, resets_at timestamptz, restricted_by text
 )
-LANGUAGE plpgsql VOLATILE SECURITY INVOKER
+LANGUAGE plpgsql VOLATILE SECURITY INVOKER ROWS 50
 SET search_path = pg_catalog, purser, pg_temp
 AS $$
 #variable_conflict use_column

@@ -20,7 +20,7 @@ CREATE OR REPLACE FUNCTION purser.consume_many_in_slots(
   item integer, outcome text, replayed boolean, field text, amount numeric, overage numeric, available numeric,
   unlimited boolean, version bigint, recorded_at timestamptz, resets_at timestamptz, restricted_by text
 )
-LANGUAGE plpgsql VOLATILE SECURITY DEFINER
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER ROWS 50
 SET search_path = pg_catalog, purser, pg_temp
 SET lock_timeout = '5s'
 AS $$

@@ -3,7 +3,7 @@
 CREATE OR REPLACE FUNCTION purser.explain_claims(
   p_tenant text, p_feature text, p_subject text DEFAULT '', p_at timestamptz DEFAULT NULL, p_count integer DEFAULT 100
 ) RETURNS TABLE (resource text, claimed_at timestamptz, claimed_version bigint, beyond_limit boolean)
-LANGUAGE plpgsql STABLE SECURITY INVOKER
+LANGUAGE plpgsql STABLE SECURITY INVOKER ROWS 50
 SET search_path = pg_catalog, purser, pg_temp
 AS $$
 #variable_conflict use_column

@@ -9,7 +9,7 @@ CREATE OR REPLACE FUNCTION purser.explain_facts(
   version bigint, kind text, amount numeric, overage numeric, balance_after numeric, idempotency_key text, reference text,
   acting_subject text, recorded_at timestamptz, occurred_at timestamptz, lineage jsonb
 )
-LANGUAGE plpgsql STABLE SECURITY INVOKER
+LANGUAGE plpgsql STABLE SECURITY INVOKER ROWS 50
 SET search_path = pg_catalog, purser, pg_temp
 AS $$
 #variable_conflict use_column

@@ -9,7 +9,7 @@ CREATE OR REPLACE FUNCTION purser.explain_grants(
   held numeric, remaining numeric, priority integer, effective_at timestamptz, expires_at timestamptz, ended_at timestamptz,
   ended_by text, reason text
 )
-LANGUAGE plpgsql STABLE SECURITY INVOKER
+LANGUAGE plpgsql STABLE SECURITY INVOKER ROWS 10
 SET search_path = pg_catalog, purser, pg_temp
 AS $$
 #variable_conflict use_column

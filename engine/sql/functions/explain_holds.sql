@@ -6,7 +6,7 @@ CREATE OR REPLACE FUNCTION purser.explain_holds(
   hold_key text, status text, amount numeric, funded numeric, settled numeric, unfunded numeric, restored numeric,
   lapsed numeric, late boolean, acting_subject text, reserved_at timestamptz, expires_at timestamptz, ended_at timestamptz
 )
-LANGUAGE plpgsql STABLE SECURITY INVOKER
+LANGUAGE plpgsql STABLE SECURITY INVOKER ROWS 10
 SET search_path = pg_catalog, purser, pg_temp
 AS $$
 #variable_conflict use_column

@@ -1,5 +1,5 @@
 -- Which balance an explanation is about and as of which version: the feature behind a capability, the subject the balance is
--- kept under, the instant (now where none is named), and the window it falls into, of several the one that ends last.
+-- kept under, the instant (now where none is named, or one without an end), and the window it falls into, of several the one that ends last.
 CREATE OR REPLACE FUNCTION purser.explained_balance(
   p_tenant text, p_feature text, p_subject text, p_at timestamptz,
   OUT slot integer, OUT feature text, OUT subject text, OUT at timestamptz, OUT version bigint,
@@ -14,10 +14,10 @@ BEGIN
   feature := coalesce((SELECT c.feature FROM purser.capabilities c
                        WHERE c.key = p_feature AND NOT EXISTS (SELECT FROM purser.features f WHERE f.key = p_feature)),
                       p_feature, '');
-  at := coalesce(p_at, purser.tenant_now(slot, p_tenant));
+  at := CASE WHEN isfinite(p_at) THEN p_at ELSE purser.tenant_now(slot, p_tenant) END;
   SELECT CASE r.per WHEN 'subject' THEN coalesce(p_subject, '') ELSE '' END INTO subject
     FROM purser.resolve_entitlement(slot, p_tenant, coalesce(p_subject, ''), feature, at, true) r;
-  IF p_at IS NULL THEN
+  IF NOT coalesce(isfinite(p_at), false) THEN
     at := greatest(at, (SELECT b.as_of FROM purser.balances b
                         WHERE b.tenant_id = p_tenant AND b.subject = explained_balance.subject
                           AND b.feature = explained_balance.feature AND b.slot = explained_balance.slot));

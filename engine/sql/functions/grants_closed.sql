@@ -13,7 +13,7 @@ CREATE OR REPLACE FUNCTION purser.grants_closed(
   burned_from numeric, burned_to numeric, was_active boolean, ended boolean, cut_short boolean, ends_at timestamptz,
   held_at_end numeric, exceeded numeric, pin_keys text[], pin_amounts numeric[]
 )
-LANGUAGE plpgsql STABLE SECURITY INVOKER
+LANGUAGE plpgsql STABLE SECURITY INVOKER ROWS 10
 SET search_path = pg_catalog, purser, pg_temp
 AS $$
 #variable_conflict use_column

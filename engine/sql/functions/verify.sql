@@ -5,7 +5,7 @@
 -- engine/src/balance/README.md.
 CREATE OR REPLACE FUNCTION purser.verify(p_tenant text DEFAULT NULL, p_due interval DEFAULT NULL)
 RETURNS TABLE (invariant text, tenant_id text, subject text, feature text, version bigint, detail text)
-LANGUAGE plpgsql STABLE SECURITY INVOKER
+LANGUAGE plpgsql STABLE SECURITY INVOKER ROWS 5
 SET search_path = pg_catalog, purser, pg_temp
 AS $$
 #variable_conflict use_column

@@ -2,7 +2,7 @@
 -- one before ended. A part of verify.
 CREATE OR REPLACE FUNCTION purser.verify_facts(p_tenant text)
 RETURNS TABLE (invariant text, tenant_id text, subject text, feature text, version bigint, detail text)
-LANGUAGE plpgsql STABLE SECURITY INVOKER
+LANGUAGE plpgsql STABLE SECURITY INVOKER ROWS 5
 SET search_path = pg_catalog, purser, pg_temp
 AS $$
 #variable_conflict use_column

@@ -2,7 +2,7 @@
 -- time, and what is open is what grants and voids say. A part of verify.
 CREATE OR REPLACE FUNCTION purser.verify_grants(p_tenant text)
 RETURNS TABLE (invariant text, tenant_id text, subject text, feature text, version bigint, detail text)
-LANGUAGE plpgsql STABLE SECURITY INVOKER
+LANGUAGE plpgsql STABLE SECURITY INVOKER ROWS 5
 SET search_path = pg_catalog, purser, pg_temp
 AS $$
 #variable_conflict use_column
@@ -19,11 +19,25 @@ BEGIN
       FROM given g
       WHERE g.allowance_id IS NOT NULL AND g.effective_at < coalesce(g.voided_at, g.expires_at)
       WINDOW w AS (PARTITION BY g.tenant_id, g.subject, g.feature, g.allowance_id ORDER BY g.effective_at, g.issued_version)
+  ), paid AS MATERIALIZED (
+    -- What every grant has paid for, as grant_used says of one.
+    SELECT x.tenant_id, x.grant_id, sum(x.amount) AS used
+      FROM (
+        SELECT u.tenant_id, u.grant_id, u.to_used - u.from_used AS amount FROM purser.burns u
+          WHERE p_tenant IS NULL OR u.tenant_id = p_tenant
+        UNION ALL
+        SELECT a.tenant_id, a.grant_id, CASE f.kind WHEN 'reverse' THEN a.lapsed - a.amount ELSE a.amount END
+          FROM purser.allocations a
+          JOIN purser.balance_facts f ON f.tenant_id = a.tenant_id AND f.subject = a.subject AND f.feature = a.feature
+            AND f.version = a.version AND f.slot = a.slot
+          WHERE p_tenant IS NULL OR a.tenant_id = p_tenant) x
+      GROUP BY 1, 2
   ), counted AS MATERIALIZED (
-    SELECT b.slot, b.tenant_id, b.subject, b.feature, b.version AS now_version, o.*
-      FROM purser.balances b
-      CROSS JOIN LATERAL purser.open_grants_at(b.slot, b.tenant_id, b.subject, b.feature, b.version) o
-      WHERE p_tenant IS NULL OR b.tenant_id = p_tenant
+    SELECT g.*, coalesce(u.used, 0) AS used, g.effective_at <= b.as_of AS active
+      FROM given g
+      JOIN purser.balances b ON b.tenant_id = g.tenant_id AND b.subject = g.subject AND b.feature = g.feature AND b.slot = g.slot
+      LEFT JOIN paid u ON u.tenant_id = g.tenant_id AND u.grant_id = g.grant_id
+      WHERE g.voided_version IS NULL AND g.expires_at > b.as_of
   )
   SELECT 'one grant per dedupe key', g.tenant_id, min(g.subject), min(g.feature), min(g.issued_version),
          format('%s grants have the key %s', count(*), g.dedupe_key)
@@ -32,13 +46,27 @@ BEGIN
   SELECT 'a grant pays for no more than it is', g.tenant_id, g.subject, g.feature, g.issued_version,
          format('%s of %s used, %s held, of the grant %s', u.used, g.amount, coalesce(p.amount, 0), g.dedupe_key)
     FROM given g
-    CROSS JOIN LATERAL (SELECT purser.grant_used(g.slot, g.tenant_id, g.grant_id) AS used) u
+    JOIN paid u ON u.tenant_id = g.tenant_id AND u.grant_id = g.grant_id
     LEFT JOIN (SELECT p.tenant_id, p.grant_id, sum(p.amount) AS amount
                  FROM purser.hold_pins p
                  JOIN purser.holds h ON h.tenant_id = p.tenant_id AND h.hold_key = p.hold_key AND h.slot = p.slot
                  WHERE h.status = 'open' AND (p_tenant IS NULL OR p.tenant_id = p_tenant)
                  GROUP BY 1, 2) p ON p.tenant_id = g.tenant_id AND p.grant_id = g.grant_id
     WHERE u.used < 0 OR NOT g.unlimited AND u.used + coalesce(p.amount, 0) > g.amount
+  UNION ALL
+  SELECT 'a void says what was left', g.tenant_id, g.subject, g.feature, g.voided_version,
+         format('%s lapsed of %s, %s used, %s held, of the grant %s', g.void_lapsed, g.amount, u.used, u.held, g.dedupe_key)
+    FROM given g
+    CROSS JOIN LATERAL (
+      SELECT purser.grant_used(g.slot, g.tenant_id, g.grant_id, g.voided_version) AS used, coalesce((
+               SELECT sum(p.amount)
+                 FROM purser.hold_pins p
+                 JOIN purser.open_holds_at(g.slot, g.tenant_id, g.subject, g.feature, g.voided_version) h ON h.hold_key = p.hold_key
+                 JOIN purser.balance_facts f ON f.tenant_id = g.tenant_id AND f.subject = g.subject AND f.feature = g.feature
+                   AND f.version = g.voided_version AND f.slot = g.slot AND h.interval_no < f.interval_no
+                 WHERE p.tenant_id = g.tenant_id AND p.grant_id = g.grant_id AND p.slot = g.slot), 0) AS held) u
+    WHERE g.voided_version IS NOT NULL
+      AND g.void_lapsed <> CASE WHEN g.unlimited THEN 0 ELSE g.amount - u.used - u.held END
   UNION ALL
   SELECT 'a window holds its grants', g.tenant_id, g.subject, g.feature, g.issued_version,
          format('the grant %s stands from %s to %s in a window from %s to %s', g.dedupe_key, g.effective_at, g.expires_at,

@@ -2,7 +2,7 @@
 -- and what is occupied is what was claimed. A part of verify.
 CREATE OR REPLACE FUNCTION purser.verify_holds(p_tenant text)
 RETURNS TABLE (invariant text, tenant_id text, subject text, feature text, version bigint, detail text)
-LANGUAGE plpgsql STABLE SECURITY INVOKER
+LANGUAGE plpgsql STABLE SECURITY INVOKER ROWS 5
 SET search_path = pg_catalog, purser, pg_temp
 AS $$
 #variable_conflict use_column

@@ -8,7 +8,7 @@ CREATE OR REPLACE FUNCTION purser.windows_due(
   number bigint, window_starts_at timestamptz, window_ends_at timestamptz, starts_at timestamptz, ends_at timestamptz,
   rolls_over boolean, rollover_cap numeric, rollover_ends_at timestamptz
 )
-LANGUAGE plpgsql STABLE SECURITY INVOKER
+LANGUAGE plpgsql STABLE SECURITY INVOKER ROWS 2
 SET search_path = pg_catalog, purser, pg_temp
 AS $$
 #variable_conflict use_column

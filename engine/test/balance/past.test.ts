@@ -34,8 +34,30 @@ interface Step {
 }
 
 const verbs = [
-  "consume", "consume", "consume", "reserve", "reserve", "settle", "settle", "release", "extend", "grant", "grant", "void",
-  "reverse", "reverse", "claim", "claim", "release_claim", "report", "lock", "override", "restrict", "plan", "wait", "wait",
+  "consume",
+  "consume",
+  "consume",
+  "reserve",
+  "reserve",
+  "settle",
+  "settle",
+  "release",
+  "extend",
+  "grant",
+  "grant",
+  "void",
+  "reverse",
+  "reverse",
+  "claim",
+  "claim",
+  "release_claim",
+  "report",
+  "lock",
+  "override",
+  "restrict",
+  "plan",
+  "wait",
+  "wait",
 ];
 const waits = [0, 0, 0, 1, 5, 20, 30, 24, 24 * 8, 24 * 35, 24 * 100];
 const step = fc.record({
@@ -52,7 +74,8 @@ async function take(tenant: string, { verb, feature, amount, key, wait }: Step, 
   const name = countable[feature] ?? "";
   const at = (ahead: number) => new Date(now.getTime() + hours(ahead));
   const subject = subjectOf(name);
-  const call = (text: string, ...values: unknown[]) => client.query(`SELECT * FROM purser.${text}`, [tenant, ...values]);
+  const call = (text: string, ...values: unknown[]) =>
+    client.query(`SELECT * FROM purser.${text}`, [tenant, ...values]);
   const some = amount + 1;
   switch (verb) {
     case "consume":
@@ -92,7 +115,13 @@ async function take(tenant: string, { verb, feature, amount, key, wait }: Step, 
       );
       const part = amount % 2 === 0 ? null : some / 10;
       if (rows[0] !== undefined)
-        await call("reverse_consumption($1, $2, $3, $4, $5)", rows[0].key, `r${key}-${now.getTime()}`, part, amount % 3 === 0);
+        await call(
+          "reverse_consumption($1, $2, $3, $4, $5)",
+          rows[0].key,
+          `r${key}-${now.getTime()}`,
+          part,
+          amount % 3 === 0,
+        );
       break;
     }
     case "claim":
@@ -161,7 +190,9 @@ async function answered(tenant: string, at: Date | null): Promise<Answer[]> {
 
 /** A balance that nobody had used yet is made later and dated to its window: the decision was the same without it. */
 const asKnownThen = (now: readonly Answer[], then: readonly Answer[]) =>
-  now.map((answer, place) => (Object.keys(then[place]?.balance ?? {}).length > 0 ? answer : { ...answer, balance: {} }));
+  now.map((answer, place) =>
+    Object.keys(then[place]?.balance ?? {}).length > 0 ? answer : { ...answer, balance: {} },
+  );
 
 test("invariant 1: what is recomputed for an instant that has passed is what was answered then, and what is foretold comes true", async () => {
   await fc.assert(
@@ -169,7 +200,10 @@ test("invariant 1: what is recomputed for an instant that has passed is what was
       runs += 1;
       const tenant = `past-${runs}`;
       let now = new Date("2026-01-31T10:00:00Z");
-      await client.query("SELECT pg_temp.open_tenant($1, $2, 'Europe/Berlin'), pg_temp.put_on_plan($1, 'pro')", [tenant, now]);
+      await client.query("SELECT pg_temp.open_tenant($1, $2, 'Europe/Berlin'), pg_temp.put_on_plan($1, 'pro')", [
+        tenant,
+        now,
+      ]);
       const remembered = new Map<string, Answer[]>();
       for (const each of steps) {
         const then = each.verb === "wait" ? new Date(now.getTime() + hours(waits[each.wait] ?? 0)) : undefined;

@@ -16,6 +16,8 @@ export interface RoutineRow {
   readonly callers: string[];
   readonly argumentNames: string[];
   readonly rowTypes: string[];
+  /** How many rows the planner takes it to answer; 0 where it answers one. */
+  readonly rows: number;
 }
 
 const routines = `
@@ -28,7 +30,8 @@ SELECT p.proname::text AS name, p.oid::regprocedure::text AS signature, p.prokin
        coalesce(p.proargnames[1:p.pronargs], '{}') AS "argumentNames",
        ARRAY(SELECT y.typname::text FROM pg_type y
              JOIN pg_class c ON c.oid = y.typrelid AND c.relkind IN ('r', 'p', 'v')
-             WHERE y.oid = ANY (p.proargtypes::oid[] || p.prorettype || coalesce(p.proallargtypes, '{}'))) AS "rowTypes"
+             WHERE y.oid = ANY (p.proargtypes::oid[] || p.prorettype || coalesce(p.proallargtypes, '{}'))) AS "rowTypes",
+       p.prorows AS rows
 FROM pg_proc p JOIN pg_language l ON l.oid = p.prolang
 WHERE p.pronamespace = 'purser'::regnamespace ORDER BY p.proname, p.oid`;
 
@@ -93,6 +96,13 @@ export const distributionRules: RoutineRule[] = [
     bad: [
       "CREATE FUNCTION purser.bad(p_slot integer) RETURNS bigint LANGUAGE sql AS 'SELECT count(*) FROM purser.holds'",
     ],
+  },
+  {
+    // Left unsaid it is a thousand; a few of these joined look like millions of rows, and PostgreSQL compiles the plan just
+    // in time: measured, seconds for a turn of milliseconds.
+    name: "a function that answers rows says about how many",
+    breaks: ({ rows }) => rows >= 1000,
+    bad: ["CREATE FUNCTION purser.bad() RETURNS SETOF integer LANGUAGE plpgsql AS 'BEGIN END'"],
   },
   {
     name: "rule 5: the hot calls take the slot, or the slots, as their first, plain argument",

@@ -3,7 +3,7 @@
 import type { CatalogueRule } from "./connection.ts";
 
 /** Undone by another row and never changed. */
-const appendOnly = `ARRAY['grants', 'grant_voids', 'balance_facts', 'burns', 'allocations', 'resource_snapshots', 'usage_events',
+const appendOnly = `ARRAY['grants', 'grant_voids', 'balance_facts', 'burns', 'allocations', 'hold_pins', 'resource_snapshots', 'usage_events',
   'value_events', 'value_event_waivers', 'ledger_entries', 'invoices', 'invoice_lines', 'invoice_numbers', 'audit_log',
   'check_audit', 'command_keys', 'catalog_revisions', 'plan_versions', 'plan_inclusions', 'product_versions',
   'product_inclusions', 'rates']`;
