@@ -147,6 +147,7 @@ CREATE TABLE purser.balance_facts (
   idempotency_key text COLLATE "C",
   amount numeric(38,6) NOT NULL,
   overage numeric(38,6) NOT NULL,
+  window_turned boolean NOT NULL DEFAULT false,
   pinned numeric(38,6),
   interval_no integer NOT NULL,
   interval_used numeric(38,6) NOT NULL,
@@ -171,6 +172,7 @@ CREATE TABLE purser.balance_facts (
 ALTER TABLE purser.balance_facts OWNER TO purser_owner;
 ALTER TABLE purser.balance_facts ENABLE ROW LEVEL SECURITY;
 CREATE INDEX facts_reversing ON purser.balance_facts USING btree (tenant_id, reference, slot) WHERE (kind = 'reverse'::text);
+CREATE INDEX facts_turning ON purser.balance_facts USING btree (tenant_id, subject, feature, version, slot) WHERE window_turned;
 CREATE POLICY all_tenants ON purser.balance_facts FOR SELECT TO purser_readonly, purser_service USING (true);
 CREATE POLICY every_row ON purser.balance_facts FOR ALL TO purser_writer USING (true) WITH CHECK (true);
 CREATE POLICY own_tenant ON purser.balance_facts FOR SELECT TO purser_tenant USING ((tenant_id = NULLIF(current_setting('app.tenant_id'::text, true), ''::text)));
@@ -577,7 +579,7 @@ CREATE POLICY all_tenants ON purser.hold_pins FOR SELECT TO purser_readonly, pur
 CREATE POLICY every_row ON purser.hold_pins FOR ALL TO purser_writer USING (true) WITH CHECK (true);
 CREATE POLICY own_tenant ON purser.hold_pins FOR SELECT TO purser_tenant USING ((tenant_id = NULLIF(current_setting('app.tenant_id'::text, true), ''::text)));
 GRANT SELECT ON purser.hold_pins TO purser_readonly, purser_service, purser_tenant;
-GRANT DELETE, INSERT, SELECT, UPDATE ON purser.hold_pins TO purser_writer;
+GRANT INSERT, SELECT ON purser.hold_pins TO purser_writer;
 
 CREATE TABLE purser.holds (
   slot integer NOT NULL,
@@ -613,6 +615,7 @@ CREATE TABLE purser.holds (
 );
 ALTER TABLE purser.holds OWNER TO purser_owner;
 ALTER TABLE purser.holds ENABLE ROW LEVEL SECURITY;
+CREATE INDEX holds_of_balance ON purser.holds USING btree (tenant_id, subject, feature, reserved_version, slot);
 CREATE INDEX holds_open ON purser.holds USING btree (tenant_id, subject, feature, expires_at, slot) WHERE (status = 'open'::text);
 CREATE POLICY all_tenants ON purser.holds FOR SELECT TO purser_readonly, purser_service USING (true);
 CREATE POLICY every_row ON purser.holds FOR ALL TO purser_writer USING (true) WITH CHECK (true);
@@ -1526,15 +1529,20 @@ GRANT EXECUTE ON FUNCTION purser.allowance_now(integer,text,text,text,timestamp 
 --   RETURNS void LANGUAGE plpgsql VOLATILE SECURITY INVOKER SET search_path=pg_catalog, purser, pg_temp
 ALTER FUNCTION purser.append_audit(integer,text,text,text,text,jsonb,jsonb,timestamp with time zone) OWNER TO purser_writer;
 
--- FUNCTION purser.balance_now(p_slot integer, p_tenant text, p_subject text, p_feature text)
---   RETURNS TABLE(kind text, enforcement text, denied_reason text, restricted_by text, unlimited boolean, granted numeric, used numeric, held numeric, available numeric, overage numeric, claimed integer, version bigint, as_of timestamp with time zone, next_change_at timestamp with time zone, over_limit numeric) LANGUAGE plpgsql STABLE SECURITY INVOKER SET search_path=pg_catalog, purser, pg_temp
-ALTER FUNCTION purser.balance_now(integer,text,text,text) OWNER TO purser_writer;
-GRANT EXECUTE ON FUNCTION purser.balance_now(integer,text,text,text) TO purser_readonly, purser_service, purser_tenant;
+-- FUNCTION purser.balance_at(p_slot integer, p_tenant text, p_subject text, p_feature text, p_version bigint)
+--   RETURNS TABLE(version bigint, as_of timestamp with time zone, interval_no integer, interval_used numeric, unlimited boolean) LANGUAGE plpgsql STABLE SECURITY INVOKER SET search_path=pg_catalog, purser, pg_temp
+ALTER FUNCTION purser.balance_at(integer,text,text,text,bigint) OWNER TO purser_writer;
+GRANT EXECUTE ON FUNCTION purser.balance_at(integer,text,text,text,bigint) TO purser_readonly, purser_service, purser_tenant;
 
--- FUNCTION purser.check_entitlement(p_tenant text, p_feature text, p_amount numeric DEFAULT NULL::numeric, p_subject text DEFAULT ''::text, OUT allowed boolean, OUT reason text, OUT feature text, OUT kind text, OUT tier text, OUT required_tier text, OUT value jsonb, OUT quantity_limit numeric, OUT used numeric, OUT remaining numeric, OUT unlimited boolean, OUT over_limit numeric, OUT resets_at timestamp with time zone, OUT source text, OUT restricted_by text, OUT unlocked_by text[], OUT as_of timestamp with time zone, OUT version bigint)
+-- FUNCTION purser.balance_now(p_slot integer, p_tenant text, p_subject text, p_feature text, p_at timestamp with time zone DEFAULT NULL::timestamp with time zone)
+--   RETURNS TABLE(kind text, enforcement text, denied_reason text, restricted_by text, unlimited boolean, granted numeric, used numeric, held numeric, available numeric, overage numeric, claimed integer, version bigint, as_of timestamp with time zone, next_change_at timestamp with time zone, over_limit numeric) LANGUAGE plpgsql STABLE SECURITY INVOKER SET search_path=pg_catalog, purser, pg_temp
+ALTER FUNCTION purser.balance_now(integer,text,text,text,timestamp with time zone) OWNER TO purser_writer;
+GRANT EXECUTE ON FUNCTION purser.balance_now(integer,text,text,text,timestamp with time zone) TO purser_readonly, purser_service, purser_tenant;
+
+-- FUNCTION purser.check_entitlement(p_tenant text, p_feature text, p_amount numeric DEFAULT NULL::numeric, p_subject text DEFAULT ''::text, p_at timestamp with time zone DEFAULT NULL::timestamp with time zone, OUT allowed boolean, OUT reason text, OUT feature text, OUT kind text, OUT tier text, OUT required_tier text, OUT value jsonb, OUT quantity_limit numeric, OUT used numeric, OUT remaining numeric, OUT unlimited boolean, OUT over_limit numeric, OUT resets_at timestamp with time zone, OUT source text, OUT restricted_by text, OUT unlocked_by text[], OUT as_of timestamp with time zone, OUT version bigint)
 --   RETURNS record LANGUAGE plpgsql STABLE SECURITY INVOKER SET search_path=pg_catalog, purser, pg_temp
-ALTER FUNCTION purser.check_entitlement(text,text,numeric,text) OWNER TO purser_writer;
-GRANT EXECUTE ON FUNCTION purser.check_entitlement(text,text,numeric,text) TO purser_readonly, purser_service, purser_tenant;
+ALTER FUNCTION purser.check_entitlement(text,text,numeric,text,timestamp with time zone) OWNER TO purser_writer;
+GRANT EXECUTE ON FUNCTION purser.check_entitlement(text,text,numeric,text,timestamp with time zone) TO purser_readonly, purser_service, purser_tenant;
 
 -- FUNCTION purser.claim(p_tenant text, p_feature text, p_resource text, p_subject text DEFAULT ''::text, OUT outcome text, OUT replayed boolean, OUT field text, OUT claimed integer, OUT available numeric, OUT over_limit numeric, OUT version bigint, OUT restricted_by text)
 --   RETURNS record LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path=pg_catalog, purser, pg_temp, lock_timeout=5s
@@ -1574,6 +1582,11 @@ GRANT EXECUTE ON FUNCTION purser.consume_many_in_slots(integer[],text[],text[],n
 --   RETURNS record LANGUAGE plpgsql VOLATILE SECURITY INVOKER SET search_path=pg_catalog, purser, pg_temp
 ALTER FUNCTION purser.consumption_answer(integer,text,text,text,numeric,text,timestamp with time zone,jsonb,text,numeric) OWNER TO purser_writer;
 
+-- FUNCTION purser.counted_at(p_slot integer, p_tenant text, p_subject text, p_feature text, p_version bigint, OUT overage numeric, OUT overage_version bigint, OUT claimed integer, OUT reported boolean)
+--   RETURNS record LANGUAGE plpgsql STABLE SECURITY INVOKER SET search_path=pg_catalog, purser, pg_temp
+ALTER FUNCTION purser.counted_at(integer,text,text,text,bigint) OWNER TO purser_writer;
+GRANT EXECUTE ON FUNCTION purser.counted_at(integer,text,text,text,bigint) TO purser_readonly, purser_service, purser_tenant;
+
 -- FUNCTION purser.create_api_key(p_key_id text, p_secret_hash bytea, p_name text, p_mode text, p_tenant text, p_scopes text[], p_actor text, p_expires_at timestamp with time zone)
 --   RETURNS void LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path=pg_catalog, purser, pg_temp, lock_timeout=5s
 ALTER FUNCTION purser.create_api_key(text,bytea,text,text,text,text[],text,timestamp with time zone) OWNER TO purser_writer;
@@ -1598,6 +1611,36 @@ ALTER FUNCTION purser.end_pins(integer,text,text,text,text,numeric,bigint) OWNER
 ALTER FUNCTION purser.entitlement_value(text,text) OWNER TO purser_writer;
 GRANT EXECUTE ON FUNCTION purser.entitlement_value(text,text) TO purser_readonly, purser_service, purser_tenant;
 
+-- FUNCTION purser.explain(p_tenant text, p_feature text, p_subject text DEFAULT ''::text, p_at timestamp with time zone DEFAULT NULL::timestamp with time zone, OUT at timestamp with time zone, OUT feature text, OUT subject text, OUT allowed boolean, OUT reason text, OUT source text, OUT restricted_by text, OUT plan text, OUT plan_version integer, OUT valid_from timestamp with time zone, OUT valid_until timestamp with time zone, OUT kind text, OUT enforcement text, OUT unlimited boolean, OUT granted numeric, OUT used numeric, OUT held numeric, OUT available numeric, OUT overage numeric, OUT claimed integer, OUT reported boolean, OUT over_limit numeric, OUT window_starts_at timestamp with time zone, OUT window_ends_at timestamp with time zone, OUT version bigint)
+--   RETURNS record LANGUAGE plpgsql STABLE SECURITY INVOKER SET search_path=pg_catalog, purser, pg_temp
+ALTER FUNCTION purser.explain(text,text,text,timestamp with time zone) OWNER TO purser_writer;
+GRANT EXECUTE ON FUNCTION purser.explain(text,text,text,timestamp with time zone) TO purser_readonly, purser_service, purser_tenant;
+
+-- FUNCTION purser.explain_claims(p_tenant text, p_feature text, p_subject text DEFAULT ''::text, p_at timestamp with time zone DEFAULT NULL::timestamp with time zone, p_count integer DEFAULT 100)
+--   RETURNS TABLE(resource text, claimed_at timestamp with time zone, claimed_version bigint, beyond_limit boolean) LANGUAGE plpgsql STABLE SECURITY INVOKER SET search_path=pg_catalog, purser, pg_temp
+ALTER FUNCTION purser.explain_claims(text,text,text,timestamp with time zone,integer) OWNER TO purser_writer;
+GRANT EXECUTE ON FUNCTION purser.explain_claims(text,text,text,timestamp with time zone,integer) TO purser_readonly, purser_service, purser_tenant;
+
+-- FUNCTION purser.explain_facts(p_tenant text, p_feature text, p_subject text DEFAULT ''::text, p_at timestamp with time zone DEFAULT NULL::timestamp with time zone, p_before bigint DEFAULT NULL::bigint, p_count integer DEFAULT 50)
+--   RETURNS TABLE(version bigint, kind text, amount numeric, overage numeric, balance_after numeric, idempotency_key text, reference text, acting_subject text, recorded_at timestamp with time zone, occurred_at timestamp with time zone, lineage jsonb) LANGUAGE plpgsql STABLE SECURITY INVOKER SET search_path=pg_catalog, purser, pg_temp
+ALTER FUNCTION purser.explain_facts(text,text,text,timestamp with time zone,bigint,integer) OWNER TO purser_writer;
+GRANT EXECUTE ON FUNCTION purser.explain_facts(text,text,text,timestamp with time zone,bigint,integer) TO purser_readonly, purser_service, purser_tenant;
+
+-- FUNCTION purser.explain_grants(p_tenant text, p_feature text, p_subject text DEFAULT ''::text, p_at timestamp with time zone DEFAULT NULL::timestamp with time zone, p_ended integer DEFAULT 20)
+--   RETURNS TABLE("position" bigint, grant_id uuid, dedupe_key text, source text, status text, amount numeric, unlimited boolean, used numeric, held numeric, remaining numeric, priority integer, effective_at timestamp with time zone, expires_at timestamp with time zone, ended_at timestamp with time zone, ended_by text, reason text) LANGUAGE plpgsql STABLE SECURITY INVOKER SET search_path=pg_catalog, purser, pg_temp
+ALTER FUNCTION purser.explain_grants(text,text,text,timestamp with time zone,integer) OWNER TO purser_writer;
+GRANT EXECUTE ON FUNCTION purser.explain_grants(text,text,text,timestamp with time zone,integer) TO purser_readonly, purser_service, purser_tenant;
+
+-- FUNCTION purser.explain_holds(p_tenant text, p_feature text, p_subject text DEFAULT ''::text, p_at timestamp with time zone DEFAULT NULL::timestamp with time zone, p_ended integer DEFAULT 20)
+--   RETURNS TABLE(hold_key text, status text, amount numeric, funded numeric, settled numeric, unfunded numeric, restored numeric, lapsed numeric, late boolean, acting_subject text, reserved_at timestamp with time zone, expires_at timestamp with time zone, ended_at timestamp with time zone) LANGUAGE plpgsql STABLE SECURITY INVOKER SET search_path=pg_catalog, purser, pg_temp
+ALTER FUNCTION purser.explain_holds(text,text,text,timestamp with time zone,integer) OWNER TO purser_writer;
+GRANT EXECUTE ON FUNCTION purser.explain_holds(text,text,text,timestamp with time zone,integer) TO purser_readonly, purser_service, purser_tenant;
+
+-- FUNCTION purser.explained_balance(p_tenant text, p_feature text, p_subject text, p_at timestamp with time zone, OUT slot integer, OUT feature text, OUT subject text, OUT at timestamp with time zone, OUT version bigint, OUT window_starts_at timestamp with time zone, OUT window_ends_at timestamp with time zone)
+--   RETURNS record LANGUAGE plpgsql STABLE SECURITY INVOKER SET search_path=pg_catalog, purser, pg_temp
+ALTER FUNCTION purser.explained_balance(text,text,text,timestamp with time zone) OWNER TO purser_writer;
+GRANT EXECUTE ON FUNCTION purser.explained_balance(text,text,text,timestamp with time zone) TO purser_readonly, purser_service, purser_tenant;
+
 -- FUNCTION purser.extend(p_tenant text, p_hold_key text, p_expires_at timestamp with time zone, OUT outcome text, OUT replayed boolean, OUT field text, OUT expires_at timestamp with time zone, OUT available numeric, OUT version bigint)
 --   RETURNS record LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path=pg_catalog, purser, pg_temp, lock_timeout=5s
 ALTER FUNCTION purser.extend(text,text,timestamp with time zone) OWNER TO purser_writer;
@@ -1612,20 +1655,20 @@ ALTER FUNCTION purser.freshen_balance(integer,text,text,text) OWNER TO purser_wr
 ALTER FUNCTION purser.grant_answer(integer,text,text,numeric,text,text,text,timestamp with time zone,timestamp with time zone,integer,boolean,jsonb) OWNER TO purser_writer;
 GRANT EXECUTE ON FUNCTION purser.grant_answer(integer,text,text,numeric,text,text,text,timestamp with time zone,timestamp with time zone,integer,boolean,jsonb) TO purser_readonly, purser_service, purser_tenant;
 
--- FUNCTION purser.grant_used(p_slot integer, p_tenant text, p_grant uuid)
+-- FUNCTION purser.grant_used(p_slot integer, p_tenant text, p_grant uuid, p_version bigint DEFAULT NULL::bigint)
 --   RETURNS numeric LANGUAGE plpgsql STABLE SECURITY INVOKER SET search_path=pg_catalog, purser, pg_temp
-ALTER FUNCTION purser.grant_used(integer,text,uuid) OWNER TO purser_writer;
-GRANT EXECUTE ON FUNCTION purser.grant_used(integer,text,uuid) TO purser_readonly, purser_service, purser_tenant;
+ALTER FUNCTION purser.grant_used(integer,text,uuid,bigint) OWNER TO purser_writer;
+GRANT EXECUTE ON FUNCTION purser.grant_used(integer,text,uuid,bigint) TO purser_readonly, purser_service, purser_tenant;
 
--- FUNCTION purser.grants_after_turn(p_slot integer, p_tenant text, p_subject text, p_feature text, p_at timestamp with time zone)
+-- FUNCTION purser.grants_after_turn(p_slot integer, p_tenant text, p_subject text, p_feature text, p_at timestamp with time zone, p_version bigint DEFAULT NULL::bigint)
 --   RETURNS TABLE(grant_id uuid, source text, allowance_id uuid, amount numeric, unlimited boolean, used numeric, held numeric, active boolean, effective_at timestamp with time zone, expires_at timestamp with time zone, priority integer, issued_version bigint, dedupe_key text, carried numeric, accrued numeric, burned_from numeric, burned_to numeric, was_active boolean, is_new boolean, ended boolean, cut_short boolean, ends_at timestamp with time zone, exceeded numeric, pin_keys text[], pin_amounts numeric[]) LANGUAGE plpgsql STABLE SECURITY INVOKER SET search_path=pg_catalog, purser, pg_temp
-ALTER FUNCTION purser.grants_after_turn(integer,text,text,text,timestamp with time zone) OWNER TO purser_writer;
-GRANT EXECUTE ON FUNCTION purser.grants_after_turn(integer,text,text,text,timestamp with time zone) TO purser_readonly, purser_service, purser_tenant;
+ALTER FUNCTION purser.grants_after_turn(integer,text,text,text,timestamp with time zone,bigint) OWNER TO purser_writer;
+GRANT EXECUTE ON FUNCTION purser.grants_after_turn(integer,text,text,text,timestamp with time zone,bigint) TO purser_readonly, purser_service, purser_tenant;
 
--- FUNCTION purser.grants_closed(p_slot integer, p_tenant text, p_subject text, p_feature text, p_at timestamp with time zone)
+-- FUNCTION purser.grants_closed(p_slot integer, p_tenant text, p_subject text, p_feature text, p_at timestamp with time zone, p_version bigint DEFAULT NULL::bigint)
 --   RETURNS TABLE(grant_id uuid, source text, allowance_id uuid, amount numeric, unlimited boolean, used numeric, held numeric, active boolean, effective_at timestamp with time zone, expires_at timestamp with time zone, priority integer, issued_version bigint, burned_from numeric, burned_to numeric, was_active boolean, ended boolean, cut_short boolean, ends_at timestamp with time zone, held_at_end numeric, exceeded numeric, pin_keys text[], pin_amounts numeric[]) LANGUAGE plpgsql STABLE SECURITY INVOKER SET search_path=pg_catalog, purser, pg_temp
-ALTER FUNCTION purser.grants_closed(integer,text,text,text,timestamp with time zone) OWNER TO purser_writer;
-GRANT EXECUTE ON FUNCTION purser.grants_closed(integer,text,text,text,timestamp with time zone) TO purser_readonly, purser_service, purser_tenant;
+ALTER FUNCTION purser.grants_closed(integer,text,text,text,timestamp with time zone,bigint) OWNER TO purser_writer;
+GRANT EXECUTE ON FUNCTION purser.grants_closed(integer,text,text,text,timestamp with time zone,bigint) TO purser_readonly, purser_service, purser_tenant;
 
 -- FUNCTION purser.has_entitlement(p_tenant text, p_feature text)
 --   RETURNS boolean LANGUAGE plpgsql STABLE SECURITY INVOKER SET search_path=pg_catalog, purser, pg_temp
@@ -1661,10 +1704,10 @@ ALTER FUNCTION purser.lock_balance(integer,text,text,text,boolean) OWNER TO purs
 ALTER FUNCTION purser.lock_capacity(text,text,text) OWNER TO purser_writer;
 GRANT EXECUTE ON FUNCTION purser.lock_capacity(text,text,text) TO purser_service;
 
--- FUNCTION purser.next_change_after(p_slot integer, p_tenant text, p_subject text, p_feature text, p_after timestamp with time zone)
+-- FUNCTION purser.next_change_after(p_slot integer, p_tenant text, p_subject text, p_feature text, p_after timestamp with time zone, p_version bigint DEFAULT NULL::bigint)
 --   RETURNS timestamp with time zone LANGUAGE plpgsql STABLE SECURITY INVOKER SET search_path=pg_catalog, purser, pg_temp
-ALTER FUNCTION purser.next_change_after(integer,text,text,text,timestamp with time zone) OWNER TO purser_writer;
-GRANT EXECUTE ON FUNCTION purser.next_change_after(integer,text,text,text,timestamp with time zone) TO purser_readonly, purser_service, purser_tenant;
+ALTER FUNCTION purser.next_change_after(integer,text,text,text,timestamp with time zone,bigint) OWNER TO purser_writer;
+GRANT EXECUTE ON FUNCTION purser.next_change_after(integer,text,text,text,timestamp with time zone,bigint) TO purser_readonly, purser_service, purser_tenant;
 
 -- FUNCTION purser.open_balance(p_slot integer, p_tenant text, p_subject text, p_feature text, p_at timestamp with time zone, p_capacity boolean DEFAULT false, OUT balance_subject text, OUT outcome text)
 --   RETURNS record LANGUAGE plpgsql VOLATILE SECURITY INVOKER SET search_path=pg_catalog, purser, pg_temp
@@ -1674,6 +1717,16 @@ ALTER FUNCTION purser.open_balance(integer,text,text,text,timestamp with time zo
 --   RETURNS void LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path=pg_catalog, purser, pg_temp, lock_timeout=5s
 ALTER FUNCTION purser.open_console_session(text,bytea,text,timestamp with time zone) OWNER TO purser_writer;
 GRANT EXECUTE ON FUNCTION purser.open_console_session(text,bytea,text,timestamp with time zone) TO purser_service;
+
+-- FUNCTION purser.open_grants_at(p_slot integer, p_tenant text, p_subject text, p_feature text, p_version bigint)
+--   RETURNS TABLE(grant_id uuid, source text, allowance_id uuid, amount numeric, unlimited boolean, used numeric, active boolean, effective_at timestamp with time zone, expires_at timestamp with time zone, priority integer, issued_version bigint) LANGUAGE plpgsql STABLE SECURITY INVOKER SET search_path=pg_catalog, purser, pg_temp
+ALTER FUNCTION purser.open_grants_at(integer,text,text,text,bigint) OWNER TO purser_writer;
+GRANT EXECUTE ON FUNCTION purser.open_grants_at(integer,text,text,text,bigint) TO purser_readonly, purser_service, purser_tenant;
+
+-- FUNCTION purser.open_holds_at(p_slot integer, p_tenant text, p_subject text, p_feature text, p_version bigint)
+--   RETURNS TABLE(hold_key text, expires_at timestamp with time zone, funded numeric, reserved_version bigint, interval_no integer) LANGUAGE plpgsql STABLE SECURITY INVOKER SET search_path=pg_catalog, purser, pg_temp
+ALTER FUNCTION purser.open_holds_at(integer,text,text,text,bigint) OWNER TO purser_writer;
+GRANT EXECUTE ON FUNCTION purser.open_holds_at(integer,text,text,text,bigint) TO purser_readonly, purser_service, purser_tenant;
 
 -- FUNCTION purser.open_interval(p_slot integer, p_tenant text, p_subject text, p_feature text, p_at timestamp with time zone, p_window_turned boolean, p_kind text, p_source text, p_amount numeric, p_reference text, p_idempotency_key text DEFAULT NULL::text, p_drawn numeric DEFAULT 0, p_overage numeric DEFAULT 0, p_pinned numeric DEFAULT NULL::numeric, p_metadata jsonb DEFAULT NULL::jsonb, p_overage_change numeric DEFAULT NULL::numeric, p_acting_subject text DEFAULT NULL::text, p_occurred_at timestamp with time zone DEFAULT NULL::timestamp with time zone, OUT version bigint, OUT available numeric)
 --   RETURNS record LANGUAGE plpgsql VOLATILE SECURITY INVOKER SET search_path=pg_catalog, purser, pg_temp
@@ -1723,10 +1776,10 @@ GRANT EXECUTE ON FUNCTION purser.report_count(text,text,integer,text) TO purser_
 ALTER FUNCTION purser.reserve(text,text,numeric,text,timestamp with time zone,text,jsonb) OWNER TO purser_writer;
 GRANT EXECUTE ON FUNCTION purser.reserve(text,text,numeric,text,timestamp with time zone,text,jsonb) TO purser_service;
 
--- FUNCTION purser.resolve_entitlement(p_slot integer, p_tenant text, p_subject text, p_feature text, p_at timestamp with time zone, OUT allowed boolean, OUT reason text, OUT source text, OUT kind text, OUT enforcement text, OUT per text, OUT tier text, OUT required_tier text, OUT value jsonb, OUT unlimited boolean, OUT restricted_by text, OUT plan text, OUT plan_version integer, OUT valid_from timestamp with time zone, OUT valid_until timestamp with time zone)
+-- FUNCTION purser.resolve_entitlement(p_slot integer, p_tenant text, p_subject text, p_feature text, p_at timestamp with time zone, p_past boolean DEFAULT false, OUT allowed boolean, OUT reason text, OUT source text, OUT kind text, OUT enforcement text, OUT per text, OUT tier text, OUT required_tier text, OUT value jsonb, OUT unlimited boolean, OUT restricted_by text, OUT plan text, OUT plan_version integer, OUT valid_from timestamp with time zone, OUT valid_until timestamp with time zone)
 --   RETURNS record LANGUAGE plpgsql STABLE SECURITY INVOKER SET search_path=pg_catalog, purser, pg_temp
-ALTER FUNCTION purser.resolve_entitlement(integer,text,text,text,timestamp with time zone) OWNER TO purser_writer;
-GRANT EXECUTE ON FUNCTION purser.resolve_entitlement(integer,text,text,text,timestamp with time zone) TO purser_readonly, purser_service, purser_tenant;
+ALTER FUNCTION purser.resolve_entitlement(integer,text,text,text,timestamp with time zone,boolean) OWNER TO purser_writer;
+GRANT EXECUTE ON FUNCTION purser.resolve_entitlement(integer,text,text,text,timestamp with time zone,boolean) TO purser_readonly, purser_service, purser_tenant;
 
 -- FUNCTION purser.reverse_consumption(p_tenant text, p_consumption_key text, p_idempotency_key text, p_amount numeric DEFAULT NULL::numeric, p_reissue boolean DEFAULT false, p_reason text DEFAULT ''::text, OUT outcome text, OUT replayed boolean, OUT field text, OUT amount numeric, OUT restored numeric, OUT lapsed numeric, OUT overage numeric, OUT available numeric, OUT version bigint)
 --   RETURNS record LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path=pg_catalog, purser, pg_temp, lock_timeout=5s
@@ -1766,20 +1819,50 @@ ALTER FUNCTION purser.turn_balance(integer,text,text,text,timestamp with time zo
 ALTER FUNCTION purser.turn_due_balances(integer,text[],text[],text[]) OWNER TO purser_writer;
 GRANT EXECUTE ON FUNCTION purser.turn_due_balances(integer,text[],text[],text[]) TO purser_service;
 
--- FUNCTION purser.turned_balance(p_slot integer, p_tenant text, p_subject text, p_feature text, p_at timestamp with time zone, OUT denied_reason text, OUT restricted_by text, OUT enforcement text, OUT per text, OUT unlimited boolean, OUT granted numeric, OUT used numeric, OUT held numeric, OUT exceeded numeric, OUT window_turned boolean, OUT turned_at timestamp with time zone, OUT next_change_at timestamp with time zone)
+-- FUNCTION purser.turned_balance(p_slot integer, p_tenant text, p_subject text, p_feature text, p_at timestamp with time zone, p_version bigint DEFAULT NULL::bigint, OUT denied_reason text, OUT restricted_by text, OUT enforcement text, OUT per text, OUT unlimited boolean, OUT granted numeric, OUT used numeric, OUT held numeric, OUT exceeded numeric, OUT window_turned boolean, OUT turned_at timestamp with time zone, OUT next_change_at timestamp with time zone)
 --   RETURNS record LANGUAGE plpgsql STABLE SECURITY INVOKER SET search_path=pg_catalog, purser, pg_temp
-ALTER FUNCTION purser.turned_balance(integer,text,text,text,timestamp with time zone) OWNER TO purser_writer;
-GRANT EXECUTE ON FUNCTION purser.turned_balance(integer,text,text,text,timestamp with time zone) TO purser_readonly, purser_service, purser_tenant;
+ALTER FUNCTION purser.turned_balance(integer,text,text,text,timestamp with time zone,bigint) OWNER TO purser_writer;
+GRANT EXECUTE ON FUNCTION purser.turned_balance(integer,text,text,text,timestamp with time zone,bigint) TO purser_readonly, purser_service, purser_tenant;
 
 -- FUNCTION purser.unlocked_by(p_feature text, p_reason text, p_granted numeric)
 --   RETURNS text[] LANGUAGE plpgsql STABLE SECURITY INVOKER SET search_path=pg_catalog, purser, pg_temp
 ALTER FUNCTION purser.unlocked_by(text,text,numeric) OWNER TO purser_writer;
 GRANT EXECUTE ON FUNCTION purser.unlocked_by(text,text,numeric) TO purser_readonly, purser_service, purser_tenant;
 
--- FUNCTION purser.verify(p_tenant text DEFAULT NULL::text)
---   RETURNS TABLE(invariant text, tenant_id text, subject text, feature text, version bigint) LANGUAGE plpgsql STABLE SECURITY INVOKER SET search_path=pg_catalog, purser, pg_temp
-ALTER FUNCTION purser.verify(text) OWNER TO purser_writer;
-GRANT EXECUTE ON FUNCTION purser.verify(text) TO purser_readonly, purser_service, purser_tenant;
+-- FUNCTION purser.verify(p_tenant text DEFAULT NULL::text, p_due interval DEFAULT NULL::interval)
+--   RETURNS TABLE(invariant text, tenant_id text, subject text, feature text, version bigint, detail text) LANGUAGE plpgsql STABLE SECURITY INVOKER SET search_path=pg_catalog, purser, pg_temp
+ALTER FUNCTION purser.verify(text,interval) OWNER TO purser_writer;
+GRANT EXECUTE ON FUNCTION purser.verify(text,interval) TO purser_readonly, purser_service, purser_tenant;
+
+-- FUNCTION purser.verify_balances(p_tenant text)
+--   RETURNS TABLE(invariant text, tenant_id text, subject text, feature text, version bigint, detail text) LANGUAGE plpgsql STABLE SECURITY INVOKER SET search_path=pg_catalog, purser, pg_temp
+ALTER FUNCTION purser.verify_balances(text) OWNER TO purser_writer;
+GRANT EXECUTE ON FUNCTION purser.verify_balances(text) TO purser_readonly, purser_service, purser_tenant;
+
+-- FUNCTION purser.verify_facts(p_tenant text)
+--   RETURNS TABLE(invariant text, tenant_id text, subject text, feature text, version bigint, detail text) LANGUAGE plpgsql STABLE SECURITY INVOKER SET search_path=pg_catalog, purser, pg_temp
+ALTER FUNCTION purser.verify_facts(text) OWNER TO purser_writer;
+GRANT EXECUTE ON FUNCTION purser.verify_facts(text) TO purser_readonly, purser_service, purser_tenant;
+
+-- FUNCTION purser.verify_grants(p_tenant text)
+--   RETURNS TABLE(invariant text, tenant_id text, subject text, feature text, version bigint, detail text) LANGUAGE plpgsql STABLE SECURITY INVOKER SET search_path=pg_catalog, purser, pg_temp
+ALTER FUNCTION purser.verify_grants(text) OWNER TO purser_writer;
+GRANT EXECUTE ON FUNCTION purser.verify_grants(text) TO purser_readonly, purser_service, purser_tenant;
+
+-- FUNCTION purser.verify_holds(p_tenant text)
+--   RETURNS TABLE(invariant text, tenant_id text, subject text, feature text, version bigint, detail text) LANGUAGE plpgsql STABLE SECURITY INVOKER SET search_path=pg_catalog, purser, pg_temp
+ALTER FUNCTION purser.verify_holds(text) OWNER TO purser_writer;
+GRANT EXECUTE ON FUNCTION purser.verify_holds(text) TO purser_readonly, purser_service, purser_tenant;
+
+-- FUNCTION purser.verify_payments(p_tenant text)
+--   RETURNS TABLE(invariant text, tenant_id text, subject text, feature text, version bigint, detail text) LANGUAGE plpgsql STABLE SECURITY INVOKER SET search_path=pg_catalog, purser, pg_temp
+ALTER FUNCTION purser.verify_payments(text) OWNER TO purser_writer;
+GRANT EXECUTE ON FUNCTION purser.verify_payments(text) TO purser_readonly, purser_service, purser_tenant;
+
+-- FUNCTION purser.version_at(p_slot integer, p_tenant text, p_subject text, p_feature text, p_at timestamp with time zone)
+--   RETURNS bigint LANGUAGE plpgsql STABLE SECURITY INVOKER SET search_path=pg_catalog, purser, pg_temp
+ALTER FUNCTION purser.version_at(integer,text,text,text,timestamp with time zone) OWNER TO purser_writer;
+GRANT EXECUTE ON FUNCTION purser.version_at(integer,text,text,text,timestamp with time zone) TO purser_readonly, purser_service, purser_tenant;
 
 -- FUNCTION purser.void_grant(p_tenant text, p_dedupe_key text, p_reason text, p_actor text, p_refund boolean DEFAULT false, OUT outcome text, OUT replayed boolean, OUT field text, OUT lapsed numeric, OUT shortfall numeric, OUT available numeric, OUT version bigint)
 --   RETURNS record LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path=pg_catalog, purser, pg_temp, lock_timeout=5s

@@ -4,7 +4,7 @@
 -- lease at once never wait for each other in a circle. Internal to the duties.
 CREATE OR REPLACE FUNCTION purser.lease_slots(p_duty text, p_holder uuid, p_slots integer[], p_seconds integer)
 RETURNS SETOF integer
-LANGUAGE plpgsql VOLATILE SECURITY DEFINER
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER ROWS 100
 SET search_path = pg_catalog, purser, pg_temp
 SET lock_timeout = '5s'
 AS $$

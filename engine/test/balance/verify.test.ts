@@ -156,10 +156,7 @@ test.each([
     "nothing is paid by a grant outside its life",
     "UPDATE purser.grant_voids SET voided_at = voided_at - interval '1 day'",
   ],
-  [
-    "who pays is a grant of this balance",
-    `UPDATE purser.burns SET grant_id = gen_random_uuid() ${reports}`,
-  ],
+  ["who pays is a grant of this balance", `UPDATE purser.burns SET grant_id = gen_random_uuid() ${reports}`],
   [
     "the pinned part of a settlement is paid for",
     "UPDATE purser.balance_facts SET pinned = 1 WHERE kind = 'settle' AND reference = 'settled'",
