@@ -229,17 +229,19 @@ test("invariant 1: what is recomputed for an instant that has passed is what was
         const said = await answered(tenant, null);
         // Of several answers at one instant the last: time stood still, and it is what the instant ended with.
         remembered.set(now.toISOString(), said);
-        expect(await answered(tenant, now), `${each.verb} at ${now.toISOString()}`).toEqual(said);
-        if (foretold) expect(asKnownThen(foretold, said)).toEqual(said);
+        const instant = now.toISOString();
+        expect({ instant, each, said: await answered(tenant, now) }).toEqual({ instant, each, said });
+        expect({ instant, said: foretold ? asKnownThen(foretold, said) : said }).toEqual({ instant, said });
       }
       for (const [instant, said] of remembered) {
-        expect(asKnownThen(await answered(tenant, new Date(instant)), said), instant).toEqual(said);
+        const recomputed = asKnownThen(await answered(tenant, new Date(instant)), said);
+        expect({ instant, said: recomputed }).toEqual({ instant, said });
       }
       // Some of the instants: each of them costs as much as all that was asked before.
       for (const [instant, said] of [...remembered].filter((_, place) => place % 3 === 0)) {
         const { rows } = await client.query(EXPLAINED, [tenant, features, instant]);
         const expected = said.map(({ feature, decision }) => ({ feature, ...whyOf(decision), adds_up: true }));
-        expect(rows, instant).toEqual(expected);
+        expect({ instant, rows }).toEqual({ instant, rows: expected });
       }
       expect((await client.query("SELECT * FROM purser.verify($1)", [tenant])).rows).toEqual([]);
     }),

@@ -173,7 +173,7 @@ async function raced(database: TestDatabase, race: Race): Promise<boolean> {
     const settled = second.then(() => true);
     const waits = "SELECT cardinality(pg_blocking_pids($1)) > 0 AS waits";
     while (!(await Promise.race([settled, pause(5, false)]))) {
-      if ((await eye.query<{ waits: boolean }>(waits, [rows[0]?.pid])).rows[0]?.waits === true) break;
+      if ((await eye.query<{ waits: boolean }>(waits, [rows[0]?.pid])).rows[0]?.waits ?? false) break;
     }
     await a.query("COMMIT");
     const outcomes = [first.rows[0]?.outcome, await second];
