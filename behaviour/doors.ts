@@ -20,6 +20,15 @@ export interface GrantCall {
   readonly amount: number | string;
   readonly dedupeKey: string;
 }
+export interface HoldCall {
+  readonly tenant: string;
+  readonly holdKey: string;
+}
+export interface SlotCall {
+  readonly tenant: string;
+  readonly feature: string;
+  readonly resource: string;
+}
 /** An answer with its numbers as numbers, whatever the door made of them; what a door does not tell is absent. */
 export interface Answer {
   readonly outcome: string;
@@ -28,6 +37,15 @@ export interface Answer {
   readonly overage?: number | undefined;
   readonly field?: string | undefined;
   readonly resetsAt?: Date | string | undefined;
+  readonly late?: boolean | undefined;
+  readonly amount?: number | undefined;
+  readonly unfunded?: number | undefined;
+  readonly restored?: number | undefined;
+  readonly lapsed?: number | undefined;
+  readonly shortfall?: number | undefined;
+  readonly claimed?: number | undefined;
+  readonly counted?: number | undefined;
+  readonly overLimit?: number | undefined;
 }
 export interface Decided {
   readonly allowed: boolean;
@@ -43,6 +61,20 @@ export interface Door {
   readonly name: string;
   consume(call: ConsumeCall): Promise<Answer>;
   grant(call: GrantCall): Promise<Answer>;
+  reserve(call: ConsumeCall): Promise<Answer>;
+  settle(call: HoldCall & { readonly amount: number }): Promise<Answer>;
+  release(call: HoldCall): Promise<Answer>;
+  extend(call: HoldCall & { readonly expiresAt: Date }): Promise<Answer>;
+  reverse(call: {
+    readonly tenant: string;
+    readonly consumptionKey: string;
+    readonly idempotencyKey: string;
+    readonly amount?: number;
+  }): Promise<Answer>;
+  voidGrant(call: { readonly tenant: string; readonly dedupeKey: string; readonly refund?: boolean }): Promise<Answer>;
+  claim(call: SlotCall): Promise<Answer>;
+  releaseClaim(call: SlotCall): Promise<Answer>;
+  reportCount(call: { readonly tenant: string; readonly feature: string; readonly count: number }): Promise<Answer>;
   check(call: { tenant: string; feature: string; amount?: number; subject?: string }): Promise<Decided>;
   /** granted, used and available of a balance of the tenant's own. */
   balance(
@@ -118,6 +150,42 @@ export async function openHouse(): Promise<House> {
 
 const numeric = (value: string | null) => (value === null ? null : Number(value));
 
+/** What a row of SQL tells, in the words of the other doors. */
+function told(row: Readonly<Record<string, unknown>>, done: boolean): Answer {
+  const quantities = ["amount", "overage", "unfunded", "restored", "lapsed", "shortfall", "claimed", "counted"];
+  const number = (name: string) => (row[name] === null || row[name] === undefined ? undefined : Number(row[name]));
+  return {
+    outcome: String(row["outcome"]),
+    field: typeof row["field"] === "string" ? row["field"] : undefined,
+    ...(done
+      ? {
+          replayed: row["replayed"] as boolean | undefined,
+          available: numeric(row["available"] as string | null),
+          late: row["late"] as boolean | undefined,
+          overLimit: number("over_limit"),
+          ...Object.fromEntries(quantities.map((name) => [name, number(name)])),
+        }
+      : { available: number("available") }),
+  };
+}
+const tellable = [
+  "replayed",
+  "available",
+  "overage",
+  "field",
+  "late",
+  "amount",
+  "unfunded",
+  "restored",
+  "lapsed",
+  "shortfall",
+  "claimed",
+  "counted",
+  "overLimit",
+];
+/** The same of an answer from TypeScript or HTTP. */
+const tellOf = ({ outcome, ...rest }: { readonly outcome: string }): Answer => ({ outcome, ...pick(rest, tellable) });
+
 function sqlDoor(pool: Pool): Door {
   const one = async (statement: string, values: unknown[]) => (await pool.query(statement, values)).rows[0];
   return {
@@ -148,6 +216,45 @@ function sqlDoor(pool: Pool): Door {
         available: granted ? numeric(row.available) : undefined,
         field: row.field ?? undefined,
       };
+    },
+    async reserve({ tenant, feature, amount = 1, idempotencyKey, subject = "" }) {
+      const values = [tenant, feature, amount, idempotencyKey, null, subject];
+      const row = await one("SELECT * FROM purser.reserve($1, $2, $3, $4, $5, $6)", values);
+      return told(row, row.outcome === "reserved");
+    },
+    async settle({ tenant, holdKey, amount }) {
+      const row = await one("SELECT * FROM purser.settle($1, $2, $3)", [tenant, holdKey, amount]);
+      return told(row, row.outcome.startsWith("settled"));
+    },
+    async release({ tenant, holdKey }) {
+      const row = await one("SELECT * FROM purser.release($1, $2)", [tenant, holdKey]);
+      return told(row, row.outcome === "released");
+    },
+    async extend({ tenant, holdKey, expiresAt }) {
+      const row = await one("SELECT * FROM purser.extend($1, $2, $3)", [tenant, holdKey, expiresAt]);
+      return told(row, row.outcome === "extended");
+    },
+    async reverse({ tenant, consumptionKey, idempotencyKey, amount }) {
+      const values = [tenant, consumptionKey, idempotencyKey, amount];
+      const row = await one("SELECT * FROM purser.reverse_consumption($1, $2, $3, $4)", values);
+      return told(row, row.outcome === "reversed");
+    },
+    async voidGrant({ tenant, dedupeKey, refund = false }) {
+      const values = [tenant, dedupeKey, "a reason", "behaviour", refund];
+      const row = await one("SELECT * FROM purser.void_grant($1, $2, $3, $4, $5)", values);
+      return told(row, row.outcome === "voided");
+    },
+    async claim({ tenant, feature, resource }) {
+      const row = await one("SELECT * FROM purser.claim($1, $2, $3)", [tenant, feature, resource]);
+      return told(row, row.outcome === "claimed");
+    },
+    async releaseClaim({ tenant, feature, resource }) {
+      const row = await one("SELECT * FROM purser.release_claim($1, $2, $3)", [tenant, feature, resource]);
+      return told(row, row.outcome === "released");
+    },
+    async reportCount({ tenant, feature, count }) {
+      const row = await one("SELECT * FROM purser.report_count($1, $2, $3)", [tenant, feature, count]);
+      return told(row, row.outcome === "reported");
     },
     async check({
       tenant,
@@ -203,6 +310,18 @@ function typescriptDoor(name: string, purser: Purser<typeof exampleCatalog>, db:
       });
       return { outcome, ...pick(rest, ["replayed", "available", "field"]) };
     },
+    reserve: async (call) =>
+      tellOf(await purser.reserve(db, { ...call, feature: call.feature as "messaging.credits" })),
+    settle: async (call) => tellOf(await purser.settle(db, call)),
+    release: async (call) => tellOf(await purser.release(db, call)),
+    extend: async (call) => tellOf(await purser.extend(db, call)),
+    reverse: async (call) => tellOf(await purser.reverseConsumption(db, call)),
+    voidGrant: async (call) => tellOf(await purser.voidGrant(db, { ...call, reason: "a reason", actor: "behaviour" })),
+    claim: async (call) => tellOf(await purser.claim(db, { ...call, feature: call.feature as "projects.max" })),
+    releaseClaim: async (call) =>
+      tellOf(await purser.releaseClaim(db, { ...call, feature: call.feature as "projects.max" })),
+    reportCount: async (call) =>
+      tellOf(await purser.reportCount(db, { ...call, feature: call.feature as "projects.max" })),
     async check(call) {
       const decision = await purser.check({ ...call, feature: call.feature as "messaging.credits" });
       if ("outcome" in decision) throw new Error(`${decision.outcome}: ${decision.field}`);
@@ -226,6 +345,15 @@ function httpDoor(url: string, key: string): Door {
       const { outcome, ...rest } = await client.issueGrant(call);
       return { outcome, ...pick(rest, ["replayed", "available", "field"]) };
     },
+    reserve: async (call) => tellOf(await client.reserve(call)),
+    settle: async (call) => tellOf(await client.settle(call)),
+    release: async (call) => tellOf(await client.release(call)),
+    extend: async (call) => tellOf(await client.extend(call)),
+    reverse: async (call) => tellOf(await client.reverseConsumption(call)),
+    voidGrant: async (call) => tellOf(await client.voidGrant({ ...call, reason: "a reason" })),
+    claim: async (call) => tellOf(await client.claim(call)),
+    releaseClaim: async (call) => tellOf(await client.releaseClaim(call)),
+    reportCount: async (call) => tellOf(await client.reportCount(call)),
     check: (call) => client.check(call),
     async balance(tenant, feature) {
       return (await client.balances({ tenant, feature })).find(({ subject }) => subject === "");

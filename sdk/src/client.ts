@@ -8,10 +8,13 @@ import {
   type CatalogRevisionPage,
   type CatalogValidity,
   type CheckRequest,
+  type ClaimRequest,
   type ConsumeManyRequest,
   type ConsumeRequest,
+  type CountRequest,
   type CreateTenantRequest,
   type Decision,
+  type ExtendRequest,
   type GrantRequest,
   type OpenGrant,
   operations,
@@ -19,23 +22,36 @@ import {
   type PublishedCatalog,
   type RefreshRequest,
   type Requests,
+  type ReserveRequest,
+  type ReversalRequest,
+  type SettleRequest,
   type SubscribeRequest,
   type Tenant,
   type TenantPage,
+  type VoidRequest,
 } from "./contract.ts";
 import { type Problem, PurserError } from "./error.ts";
 import type {
   AdvanceClockOutcome,
+  ClaimOutcome,
   ConsumeManyOutcome,
   ConsumeOutcome,
+  CountOutcome,
   CreateTenantOutcome,
+  ExtendOutcome,
   GrantOutcome,
   OperationName,
   OutcomeOf,
   PublishOutcome,
   RefreshOutcome,
   Refusal,
+  ReleaseClaimOutcome,
+  ReleaseOutcome,
+  ReserveOutcome,
+  ReversalOutcome,
+  SettleOutcome,
   SubscribeOutcome,
+  VoidOutcome,
 } from "./outcome.ts";
 import { type ClientOptions, type Reply, type Request, send } from "./request.ts";
 
@@ -64,6 +80,38 @@ export interface GrantInput extends GrantRequest, OfTenant {
 
 export interface RefreshInput extends RefreshRequest, OfTenant {}
 
+export interface ReserveInput extends ReserveRequest, OfTenant {
+  /** Names the hold: a retry with the same key changes nothing. Visible ASCII, at most 200 characters. */
+  readonly idempotencyKey: string;
+}
+
+interface OfHold extends OfTenant {
+  /** The key it was reserved under. */
+  readonly holdKey: string;
+}
+
+export interface ExtendInput extends ExtendRequest, OfHold {}
+
+export interface SettleInput extends SettleRequest, OfHold {}
+
+export interface ReversalInput extends ReversalRequest, OfTenant {
+  /** The key it was consumed under; of a hold that was settled, the hold's. */
+  readonly consumptionKey: string;
+  /** Names this reversal. Visible ASCII, at most 200 characters. */
+  readonly idempotencyKey: string;
+}
+
+export interface VoidInput extends VoidRequest, OfTenant {
+  /** The grant's own key. */
+  readonly dedupeKey: string;
+}
+
+export interface ClaimInput extends ClaimRequest, OfTenant {}
+
+export interface CountInput extends CountRequest, OfTenant {
+  readonly feature: string;
+}
+
 export interface CreateTenantInput extends CreateTenantRequest {}
 
 export interface SubscribeInput extends SubscribeRequest, OfTenant {
@@ -90,6 +138,24 @@ export interface Client {
   consumeMany(input: ConsumeManyInput): Promise<ConsumeManyOutcome>;
   /** Adds an amount, or unlimited use, to a balance, once per key. */
   issueGrant(input: GrantInput): Promise<GrantOutcome>;
+  /** Sets an amount aside until it is settled, released or expires, once per key. */
+  reserve(input: ReserveInput): Promise<ReserveOutcome>;
+  /** Moves the end of an open hold. */
+  extend(input: ExtendInput): Promise<ExtendOutcome>;
+  /** Ends a hold with what the work came to. */
+  settle(input: SettleInput): Promise<SettleOutcome>;
+  /** Gives back what a hold set aside. */
+  release(input: OfHold): Promise<ReleaseOutcome>;
+  /** Undoes a consumption, whole or in part, once per key. */
+  reverseConsumption(input: ReversalInput): Promise<ReversalOutcome>;
+  /** Ends a grant early. */
+  voidGrant(input: VoidInput): Promise<VoidOutcome>;
+  /** Occupies a slot of a capacity under the name of the thing it stands for, or refuses. */
+  claim(input: ClaimInput): Promise<ClaimOutcome>;
+  /** Lets a slot go. */
+  releaseClaim(input: ClaimInput): Promise<ReleaseClaimOutcome>;
+  /** Says how many slots of a capacity are occupied. */
+  reportCount(input: CountInput): Promise<CountOutcome>;
   /** What is left, by subject and feature, the tenant's own first: all of it. Throws `tenant_unknown`. */
   balances(input: OfFeature): Promise<readonly Balance[]>;
   eachBalance(input: OfFeature): AsyncIterable<Balance>;
@@ -141,6 +207,8 @@ const MOST = 1000;
 interface Sent<Name extends OperationName> {
   readonly tenant?: string;
   readonly revision?: number;
+  /** What else stands in its address, by name. */
+  readonly of?: Readonly<Record<string, string>>;
   readonly query?: Query;
   readonly body?: Name extends keyof Requests ? Requests[Name] : never;
   readonly idempotencyKey?: string;
@@ -152,11 +220,12 @@ interface Sent<Name extends OperationName> {
  * `PurserError`. A request whose answer was lost is sent again with the same key.
  */
 export function createClient(options: ClientOptions): Client {
-  const ask = <Name extends OperationName>(name: Name, { tenant = "", revision = 0, ...sent }: Sent<Name>) => {
+  const ask = <Name extends OperationName>(name: Name, { tenant = "", revision = 0, of = {}, ...sent }: Sent<Name>) => {
     const { method, path } = operations[name];
-    const named: Readonly<Record<string, string>> = { "{tenant}": tenant, "{revision}": String(revision) };
+    const named: Readonly<Record<string, string>> = { tenant, revision: String(revision), ...of };
     const parts = path.split("/").slice(1);
-    return send(options, { method, path: parts.map((part) => named[part] ?? part), ...sent });
+    const filled = parts.map((part) => (part.startsWith("{") ? (named[part.slice(1, -1)] ?? "") : part));
+    return send(options, { method, path: filled, ...sent });
   };
   /** For what has no refusals that are answers. */
   const answer = async <Name extends OperationName>(name: Name, sent: Sent<Name>) =>
@@ -189,6 +258,16 @@ export function createClient(options: ClientOptions): Client {
     consumeMany: ({ tenant, ...body }) => outcome("consumeMany", { tenant, body }),
     issueGrant: ({ tenant, dedupeKey, ...body }) =>
       outcome("issueGrant", { tenant, body, idempotencyKey: dedupeKey }, "dedupeKey"),
+    reserve: ({ tenant, idempotencyKey, ...body }) => outcome("reserve", { tenant, body, idempotencyKey }),
+    extend: ({ tenant, holdKey, ...body }) => outcome("extend", { tenant, of: { holdKey }, body }),
+    settle: ({ tenant, holdKey, ...body }) => outcome("settle", { tenant, of: { holdKey }, body }),
+    release: ({ tenant, holdKey }) => outcome("release", { tenant, of: { holdKey } }),
+    reverseConsumption: ({ tenant, consumptionKey, idempotencyKey, ...body }) =>
+      outcome("reverseConsumption", { tenant, of: { consumptionKey }, body, idempotencyKey }),
+    voidGrant: ({ tenant, dedupeKey, ...body }) => outcome("voidGrant", { tenant, of: { dedupeKey }, body }),
+    claim: ({ tenant, ...body }) => outcome("claim", { tenant, body }),
+    releaseClaim: ({ tenant, ...body }) => outcome("releaseClaim", { tenant, body }),
+    reportCount: ({ tenant, feature, ...body }) => outcome("reportCount", { tenant, of: { feature }, body }),
     balances: (input) => whole(eachBalance(input)),
     eachBalance,
     grants: (input) => whole(eachGrant(input)),

@@ -143,6 +143,45 @@ export interface CheckRequest {
   readonly subject?: string;
 }
 
+/** A slot that is free. */
+export interface ClaimReleased {
+  readonly outcome: "released";
+  /** True where it was so before: nothing was changed now. */
+  readonly replayed: boolean;
+  /** How many slots are still occupied. */
+  readonly claimed: number;
+  /** What is left of the limit; null while unlimited. */
+  readonly available: number | null;
+  /** By how much it is over its limit, as after a downgrade. */
+  readonly overLimit: number;
+  /** The version of the balance that it made. */
+  readonly version: number;
+}
+
+export interface ClaimRequest {
+  /** A feature's key, or a capability's. */
+  readonly feature: string;
+  /** The name of the thing, as your application calls it. */
+  readonly resource: string;
+  /** Who inside the tenant: a user, a seat, a project. Empty, like absent, is the tenant itself. */
+  readonly subject?: string;
+}
+
+/** A slot that is occupied. */
+export interface Claimed {
+  readonly outcome: "claimed";
+  /** True where it was so before: nothing was changed now. */
+  readonly replayed: boolean;
+  /** How many slots are occupied, this one included. */
+  readonly claimed: number;
+  /** What is left of the limit; null while unlimited. */
+  readonly available: number | null;
+  /** By how much it is over its limit, as after a downgrade. */
+  readonly overLimit: number;
+  /** The version of the balance that it made. */
+  readonly version: number;
+}
+
 export interface ClockAdvanced {
   readonly outcome: "advanced";
   readonly now: string;
@@ -221,6 +260,25 @@ export interface ConsumedItem {
   readonly recordedAt: string;
 }
 
+/** A count that is in force until the next. */
+export interface CountReported {
+  readonly outcome: "reported";
+  readonly counted: number;
+  readonly reportedAt: string;
+  /** What is left of the limit; null while unlimited. */
+  readonly available: number | null;
+  /** By how much it is over its limit, as after a downgrade. */
+  readonly overLimit: number;
+  /** The version of the balance that it made. */
+  readonly version: number;
+}
+
+export interface CountRequest {
+  readonly count: number;
+  /** Who inside the tenant: a user, a seat, a project. Empty, like absent, is the tenant itself. */
+  readonly subject?: string;
+}
+
 export interface CreateTenantRequest {
   /** The tenant's id, as your application chose it. */
   readonly tenant: string;
@@ -278,6 +336,21 @@ export interface EntitlementPage {
   readonly entitlements: readonly Decision[];
   /** For the next page; null where this is the last. The header `Link` says the same. */
   readonly nextCursor: string | null;
+}
+
+export interface ExtendRequest {
+  readonly expiresAt: Instant;
+}
+
+export interface Extended {
+  readonly outcome: "extended";
+  /** True where it had been done before: nothing was changed now. */
+  readonly replayed: boolean;
+  readonly expiresAt: string;
+  /** What was left right after it; null while unlimited. */
+  readonly available: number | null;
+  /** The version of the balance that it made. */
+  readonly version: number;
 }
 
 export interface GrantPage {
@@ -464,6 +537,112 @@ export interface RefusedItem {
   readonly restrictedBy?: string;
 }
 
+export interface ReleaseClaimRequest {
+  /** A feature's key, or a capability's. */
+  readonly feature: string;
+  /** The name of the thing, as your application calls it. */
+  readonly resource: string;
+  /** Who inside the tenant: a user, a seat, a project. Empty, like absent, is the tenant itself. */
+  readonly subject?: string;
+}
+
+/** A hold that gave back what it had set aside. */
+export interface Released {
+  readonly outcome: "released";
+  /** True where it had been done before: nothing was changed now. */
+  readonly replayed: boolean;
+  readonly restored: number;
+  readonly lapsed: number;
+  /** What was left right after it; null while unlimited. */
+  readonly available: number | null;
+  /** The version of the balance that it made. */
+  readonly version: number;
+}
+
+export interface ReserveRequest {
+  /** A feature's key, or a capability's. */
+  readonly feature: string;
+  /**
+   * In units of the feature: more than 0, at most 6 fractional and 15 significant digits. As text where you keep
+   * decimals as text.
+   */
+  readonly amount?: number | string;
+  /** When it ends by itself; in 15 minutes where it is not said. */
+  readonly expiresAt?: Instant;
+  /** Who inside the tenant: a user, a seat, a project. Empty, like absent, is the tenant itself. */
+  readonly subject?: string;
+  /** Kept with the fact and never read here. At most 16 kB, at most five deep. */
+  readonly metadata?: Readonly<Record<string, unknown>>;
+}
+
+/** An amount set aside, now or the first time its key was used. */
+export interface Reserved {
+  readonly outcome: "reserved";
+  /** True where it had been done before: nothing was changed now. */
+  readonly replayed: boolean;
+  readonly holdKey: string;
+  readonly amount: number;
+  /** What was left right after it; null while unlimited. */
+  readonly available: number | null;
+  /** The version of the balance that it made. */
+  readonly version: number;
+  readonly expiresAt: string;
+}
+
+export interface ReversalRequest {
+  /** How much of it; all that is left where it is not said. */
+  readonly amount?: number | string;
+  /** Whether what would lapse comes back as a grant. */
+  readonly reissue?: boolean;
+  readonly reason?: string;
+}
+
+/** A consumption undone by a fact of its own. */
+export interface Reversed {
+  readonly outcome: "reversed";
+  /** True where it had been done before: nothing was changed now. */
+  readonly replayed: boolean;
+  readonly amount: number;
+  /** What returned to grants that are in force. */
+  readonly restored: number;
+  /** What its grants no longer take. */
+  readonly lapsed: number;
+  /** What had been overage. */
+  readonly overage: number;
+  /** What was left right after it; null while unlimited. */
+  readonly available: number | null;
+  /** The version of the balance that it made. */
+  readonly version: number;
+}
+
+export interface SettleRequest {
+  /** What the work came to, from 0. */
+  readonly amount: number | string;
+  /** When it happened, for reports. */
+  readonly occurredAt?: Instant;
+  /** Kept with the fact and never read here. At most 16 kB, at most five deep. */
+  readonly metadata?: Readonly<Record<string, unknown>>;
+}
+
+/** A hold that ended with what the work came to. */
+export interface Settled {
+  readonly outcome: "settled" | "settled_short";
+  /** True where it had been done before: nothing was changed now. */
+  readonly replayed: boolean;
+  /** Whether it had expired. */
+  readonly late: boolean;
+  /** What was booked, overage included. */
+  readonly amount: number;
+  /** Of it, the part beyond what was available. */
+  readonly overage: number;
+  /** What is covered by nothing and was not booked. */
+  readonly unfunded: number;
+  /** What was left right after it; null while unlimited. */
+  readonly available: number | null;
+  /** The version of the balance that it made. */
+  readonly version: number;
+}
+
 /** The base subscription that is in force. */
 export interface Standing {
   readonly plan: string;
@@ -540,6 +719,28 @@ export interface VersionEffect {
   readonly gains: readonly string[];
   readonly loses: readonly string[];
   readonly changes: readonly string[];
+}
+
+export interface VoidRequest {
+  /** Why, for the audit log. */
+  readonly reason: string;
+  /** Whether it is a refund: then what was spent of it is told as the shortfall. */
+  readonly refund?: boolean;
+}
+
+/** A grant that ended early. */
+export interface Voided {
+  readonly outcome: "voided";
+  /** True where it had been done before: nothing was changed now. */
+  readonly replayed: boolean;
+  /** What was left of it and is gone. */
+  readonly lapsed: number;
+  /** Of a refund: what had been spent of it, which is not taken back. */
+  readonly shortfall: number;
+  /** What was left right after it; null while unlimited. */
+  readonly available: number | null;
+  /** The version of the balance that it made. */
+  readonly version: number;
 }
 
 /** Every operation: its address, and the refusals that are outcomes of it, in the order of precedence. */
@@ -682,6 +883,105 @@ export const operations = {
     path: "/v1/tenants/{tenant}/refresh",
     refusals: ["invalid_input", "tenant_unknown", "feature_unknown", "busy"],
   },
+  reserve: {
+    method: "POST",
+    path: "/v1/tenants/{tenant}/holds",
+    refusals: [
+      "invalid_input",
+      "idempotency_conflict",
+      "tenant_unknown",
+      "feature_unknown",
+      "wrong_kind",
+      "subject_required",
+      "tenant_suspended",
+      "feature_disabled",
+      "restricted",
+      "subscription_inactive",
+      "trial_expired",
+      "payment_past_due",
+      "grace_period_expired",
+      "tier_insufficient",
+      "not_included",
+      "limit_reached",
+      "insufficient_balance",
+      "busy",
+    ],
+  },
+  extend: {
+    method: "POST",
+    path: "/v1/tenants/{tenant}/holds/{holdKey}/extend",
+    refusals: ["invalid_input", "hold_unknown", "hold_settled", "hold_released", "hold_expired", "busy"],
+  },
+  settle: {
+    method: "POST",
+    path: "/v1/tenants/{tenant}/holds/{holdKey}/settle",
+    refusals: ["invalid_input", "hold_unknown", "hold_released", "idempotency_conflict", "busy"],
+  },
+  release: {
+    method: "POST",
+    path: "/v1/tenants/{tenant}/holds/{holdKey}/release",
+    refusals: ["hold_unknown", "hold_settled", "hold_expired", "busy"],
+  },
+  reverseConsumption: {
+    method: "POST",
+    path: "/v1/tenants/{tenant}/consumptions/{consumptionKey}/reverse",
+    refusals: ["invalid_input", "idempotency_conflict", "consumption_unknown", "already_reversed", "busy"],
+  },
+  voidGrant: {
+    method: "POST",
+    path: "/v1/tenants/{tenant}/grants/{dedupeKey}/void",
+    refusals: ["invalid_input", "grant_unknown", "busy"],
+  },
+  claim: {
+    method: "POST",
+    path: "/v1/tenants/{tenant}/claims",
+    refusals: [
+      "invalid_input",
+      "tenant_unknown",
+      "feature_unknown",
+      "wrong_kind",
+      "subject_required",
+      "tenant_suspended",
+      "feature_disabled",
+      "restricted",
+      "subscription_inactive",
+      "trial_expired",
+      "payment_past_due",
+      "grace_period_expired",
+      "tier_insufficient",
+      "not_included",
+      "count_reported",
+      "limit_reached",
+      "busy",
+    ],
+  },
+  releaseClaim: {
+    method: "POST",
+    path: "/v1/tenants/{tenant}/claims/release",
+    refusals: ["invalid_input", "tenant_unknown", "feature_unknown", "wrong_kind", "claim_unknown", "busy"],
+  },
+  reportCount: {
+    method: "PUT",
+    path: "/v1/tenants/{tenant}/counts/{feature}",
+    refusals: [
+      "invalid_input",
+      "tenant_unknown",
+      "feature_unknown",
+      "wrong_kind",
+      "subject_required",
+      "claims_kept",
+      "tenant_suspended",
+      "feature_disabled",
+      "restricted",
+      "subscription_inactive",
+      "trial_expired",
+      "payment_past_due",
+      "grace_period_expired",
+      "tier_insufficient",
+      "not_included",
+      "busy",
+    ],
+  },
 } as const;
 
 /** What each operation takes as its body. */
@@ -697,6 +997,14 @@ export interface Requests {
   readonly consumeMany: ConsumeManyRequest;
   readonly issueGrant: GrantRequest;
   readonly refreshBalance: RefreshRequest;
+  readonly reserve: ReserveRequest;
+  readonly extend: ExtendRequest;
+  readonly settle: SettleRequest;
+  readonly reverseConsumption: ReversalRequest;
+  readonly voidGrant: VoidRequest;
+  readonly claim: ClaimRequest;
+  readonly releaseClaim: ReleaseClaimRequest;
+  readonly reportCount: CountRequest;
 }
 
 /** What each operation answers when it is done. */
@@ -723,4 +1031,13 @@ export interface Answers {
   readonly issueGrant: Granted;
   readonly listGrants: GrantPage;
   readonly refreshBalance: Refreshed;
+  readonly reserve: Reserved;
+  readonly extend: Extended;
+  readonly settle: Settled;
+  readonly release: Released;
+  readonly reverseConsumption: Reversed;
+  readonly voidGrant: Voided;
+  readonly claim: Claimed;
+  readonly releaseClaim: ClaimReleased;
+  readonly reportCount: CountReported;
 }

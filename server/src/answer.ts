@@ -31,10 +31,18 @@ const table = {
   advanced: { status: 200, title: "Advanced" },
   compared: { status: 200, title: "Compared" },
   published: { status: 200, title: "Published" },
+  settled: { status: 200, title: "Settled" },
+  released: { status: 200, title: "Released" },
+  extended: { status: 200, title: "Extended" },
+  voided: { status: 200, title: "Voided" },
+  reversed: { status: 200, title: "Reversed" },
+  reported: { status: 200, title: "Reported" },
   refreshed: { status: 200, title: "Refreshed" },
   created: { status: 201, title: "Created" },
   subscribed: { status: 201, title: "Subscribed" },
   granted: { status: 201, title: "Granted" },
+  reserved: { status: 201, title: "Reserved" },
+  claimed: { status: 201, title: "Claimed" },
   not_modified: { status: 304, title: "Not modified" },
 
   malformed_url: { status: 400, title: "The address is not valid" },
@@ -69,12 +77,22 @@ const table = {
   tenant_unknown: { status: 404, title: "There is no such tenant", field: "tenant" },
   feature_unknown: { status: 404, title: "There is no such feature", field: "feature" },
   plan_unknown: { status: 404, title: "There is no such plan", field: "plan" },
+  grant_unknown: { status: 404, title: "There is no such grant", field: "dedupeKey" },
+  consumption_unknown: { status: 404, title: "Nothing was consumed under this key", field: "consumptionKey" },
+  hold_unknown: { status: 404, title: "There is no such hold", field: "holdKey" },
+  claim_unknown: { status: 404, title: "No slot was ever claimed in this name", field: "resource" },
   catalog_unpublished: { status: 404, title: "No catalogue has been published" },
   revision_unknown: { status: 404, title: "There is no such revision of the catalogue", field: "revision" },
   method_not_allowed: { status: 405, title: "This address does not take this method" },
   request_timeout: { status: 408, title: "The request took too long to arrive" },
   idempotency_conflict: { status: 409, title: "The key was used before with something else" },
   already_subscribed: { status: 409, title: "The tenant has a subscription already" },
+  hold_settled: { status: 409, title: "The hold has been settled", field: "holdKey" },
+  hold_released: { status: 409, title: "The hold has been released", field: "holdKey" },
+  hold_expired: { status: 409, title: "The hold has expired", field: "holdKey" },
+  already_reversed: { status: 409, title: "All of it has been undone before", field: "consumptionKey" },
+  count_reported: { status: 409, title: "The slots of this capacity are counted, not claimed", field: "feature" },
+  claims_kept: { status: 409, title: "The slots of this capacity are claimed, not counted", field: "feature" },
   not_a_test_tenant: { status: 409, title: "Only a test tenant has a clock of its own", field: "tenant" },
   revision_conflict: { status: 412, title: "The catalogue was published by somebody else since" },
   body_too_large: { status: 413, title: "The body is larger than this operation takes" },
@@ -161,13 +179,18 @@ const demands: Readonly<Record<string, string>> = {
   dedupeKey: '1 to 200 characters, not beginning with "allowance:"',
   metadata: "an object of at most 16 kB",
   priority: "a whole number from 0 to 1000",
-  expiresAt: "an instant after the grant begins",
+  expiresAt: "an instant that is still to come, and after its beginning",
   to: "an instant that is not before the tenant's clock",
   timeZone: "an IANA name such as Europe/Rome",
   currency: "an ISO 4217 code such as EUR",
   mode: "live or test",
   clockAt: "an instant; only a test tenant has a clock",
   unlimited: "true without an amount",
+  holdKey: "1 to 200 characters",
+  consumptionKey: "1 to 200 characters",
+  resource: "1 to 300 characters, without NUL or half a surrogate pair",
+  reason: "1 to 1,000 characters, without NUL or half a surrogate pair",
+  count: "a whole number from 0 to 2147483647",
 };
 
 /** The engine's names of what travels in a header here. */
@@ -217,8 +240,8 @@ function fieldAtFault(
   places: (field: string) => ProblemField["in"],
 ): ProblemField {
   const detail = detailOf(outcome, field);
-  if (inHeader.has(field)) return { in: "header", field: "Idempotency-Key", detail };
   const place = places(field);
+  if (inHeader.has(field) && place !== "path") return { in: "header", field: "Idempotency-Key", detail };
   return place === "body" ? { in: place, field, pointer: `#/${field}`, detail } : { in: place, field, detail };
 }
 

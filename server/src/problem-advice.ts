@@ -41,6 +41,17 @@ const advice: Readonly<Partial<Record<OutcomeCode, string>>> = {
   invalid_input: "`errors` names every field at fault, where it stands and what it has to be.",
   wrong_kind:
     "`detail` names the feature's kind and the operation that fits it. Only `metered` and `credits` are consumed, and all that counts is granted.",
+  grant_unknown: "Correct the grant's key: the `Idempotency-Key` that it was issued with.",
+  consumption_unknown: "Correct the key: the `Idempotency-Key` of the consumption, or of the hold that was settled.",
+  hold_unknown: "Correct the key: the `Idempotency-Key` that it was reserved with.",
+  claim_unknown: "Correct the name, or claim it first.",
+  hold_settled: "The work was booked already. To undo that, reverse the consumption of this key.",
+  hold_released: "What it had set aside was given back. Reserve again, with a new key.",
+  hold_expired:
+    "What it had set aside was given back by itself. Settle it all the same if the work was done; else reserve again, with a new key.",
+  already_reversed: "There is nothing of it left to undo.",
+  count_reported: "Report the new count in place of claiming, or report 0 first and claim from then on.",
+  claims_kept: "Claim and release in place of reporting, or release what is claimed first.",
   subject_required: "Name the subject whose amount it is.",
   too_many_attempts: "Ten attempts to sign in failed within a minute. Wait for as long as `Retry-After` says.",
   headers_too_large: "Send fewer or shorter headers.",

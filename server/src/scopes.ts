@@ -10,6 +10,7 @@ export const scopes = [
   "balances:read",
   "consume",
   "grants:write",
+  "claims:write",
 ] as const;
 
 export type Scope = (typeof scopes)[number];

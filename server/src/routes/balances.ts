@@ -1,6 +1,5 @@
 import { z } from "zod";
-import type { RefusedAnswer } from "../answer.ts";
-import type { OpenPurser } from "../open-purser.ts";
+import { notConsumed, notGranted, wrongKind } from "./kinds.ts";
 import { cursorOf, nextCursor, page } from "./paging.ts";
 import { nothing, route } from "./route.ts";
 import { amount, feature, instant, metadata, ofTenant, quantity, subject, time } from "./wire.ts";
@@ -85,30 +84,6 @@ export const listBalances = route({
   },
 });
 
-type Ways = Readonly<Partial<Record<Balance["kind"] | "flag" | "value", string>>>;
-
-/** What fits the kinds that nothing can be taken from. */
-const notConsumed: Ways = {
-  flag: "it is on or off; ask with POST /v1/tenants/{tenant}/check",
-  value: "it has no amount to take; read it with POST /v1/tenants/{tenant}/check",
-  capacity: "it is how many exist at once; ask with POST /v1/tenants/{tenant}/check whether so many more fit",
-};
-/** What fits the kinds that nothing can be added to. */
-const notGranted: Ways = {
-  flag: "it comes with a plan or a tier; see POST /v1/tenants/{tenant}/subscription",
-  value: "it comes with a plan; see POST /v1/tenants/{tenant}/subscription",
-};
-
-/** Says of which kind a feature is, and what fits that. */
-async function wrongKind(purser: OpenPurser, tenant: string, asked: string, ways: Ways): Promise<RefusedAnswer> {
-  const found = await purser.check({ tenant, feature: asked });
-  const way = "outcome" in found || found.kind === null ? undefined : ways[found.kind];
-  if ("outcome" in found || way === undefined) return { outcome: "wrong_kind" };
-  const detail = `${found.feature} is a ${found.kind}: ${way}`;
-  const error = { in: "body", field: "feature", pointer: "#/feature", detail } as const;
-  return { outcome: "wrong_kind", detail: `${detail}.`, errors: [error] };
-}
-
 export const consume = route({
   method: "POST",
   path: "/v1/tenants/{tenant}/consume",
@@ -188,7 +163,9 @@ export const consume = route({
   async handle({ purser, database }, { params, body, idempotencyKey }) {
     const outcome = await purser.tryConsume(database, { ...params, ...body, idempotencyKey });
     if (outcome.outcome === "consumed") return { outcome: "consumed", body: outcome };
-    return outcome.outcome === "wrong_kind" ? wrongKind(purser, params.tenant, body.feature, notConsumed) : outcome;
+    return outcome.outcome === "wrong_kind"
+      ? wrongKind(purser, { ...params, feature: body.feature }, notConsumed)
+      : outcome;
   },
 });
 
@@ -256,7 +233,9 @@ export const issueGrant = route({
   async handle({ purser, database }, { params, body, idempotencyKey }) {
     const outcome = await purser.issueGrant(database, { ...params, ...body, dedupeKey: idempotencyKey });
     if (outcome.outcome === "granted") return { outcome: "granted", body: outcome };
-    return outcome.outcome === "wrong_kind" ? wrongKind(purser, params.tenant, body.feature, notGranted) : outcome;
+    return outcome.outcome === "wrong_kind"
+      ? wrongKind(purser, { ...params, feature: body.feature }, notGranted)
+      : outcome;
   },
 });
 

@@ -20,6 +20,25 @@ export const tenantId = name
   .refine((text) => text !== "." && text !== "..", 'must not be "." or ".."')
   .meta({ description: "The tenant's id, as your application chose it.", examples: ["acme"] });
 
+/** A name that stands in an address: what every client takes out of one before sending it cannot be sent. */
+export const pathName = name.refine((text) => text !== "." && text !== "..", 'must not be "." or ".."');
+
+const RESOURCE = "must be 1 to 300 characters, without NUL or half a surrogate pair";
+/** What a slot stands for. */
+export const resource = z
+  .string(RESOURCE)
+  .min(1, RESOURCE)
+  .max(300, RESOURCE)
+  .refine((text) => isStorable(text) && text.length <= 300, RESOURCE)
+  .meta({ description: "The name of the thing, as your application calls it.", examples: ["project-7"] });
+
+const REASON = "must be 1 to 1,000 characters, without NUL or half a surrogate pair";
+export const reason = z
+  .string(REASON)
+  .min(1, REASON)
+  .max(1000, REASON)
+  .refine((text) => isStorable(text) && text.length <= 1000, REASON);
+
 const SUBJECT = "must be a text of at most 200 characters, without NUL or half a surrogate pair";
 /** Who inside the tenant; empty, like absent, is the tenant itself. */
 export const subject = z

@@ -23,10 +23,22 @@ beforeAll(async () => {
   await purser.publishCatalog({ actor: "test", catalog: { ...purser.catalog, capabilities: {} } });
   await purser.createTenant({ tenant: "acme", plan: "pro", actor: "test" });
   await purser.createTenant({ tenant: "lab", mode: "test", clockAt: new Date("2026-01-01T00:00:00Z"), actor: "test" });
+  // What the examples of holds, reversals and voids name.
+  const credits = { tenant: "acme", feature: "messaging.credits", amount: 1 } as const;
+  await purser.consume(rig.pool, { ...credits, amount: 50, idempotencyKey: "consume-1" });
+  for (const idempotencyKey of ["reserve-1", "reserve-2"]) {
+    const expiresAt = new Date("2040-01-01T00:00:00Z");
+    await purser.reserve(rig.pool, { ...credits, idempotencyKey, expiresAt });
+  }
+  await purser.issueGrant(rig.pool, { ...credits, dedupeKey: "issueGrant-1" });
+  // One whose projects are counted, beside one whose projects are claimed.
+  await purser.createTenant({ tenant: "counting", plan: "pro", actor: "test" });
+  await purser.reportCount(rig.pool, { tenant: "counting", feature: "projects.max", count: 1 });
   for (const [tenant, options] of [
     ["acme", {}],
     ["lab", { mode: "test" }],
     ["acme", { tenant: "acme" }],
+    ["counting", { tenant: "counting" }],
   ] as const) {
     keys.push({ authorization: `Bearer ${(await makeKey(options)).key}`, tenant });
   }

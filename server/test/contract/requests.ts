@@ -201,7 +201,8 @@ export function requestsFor(
   const of = (place: string) => operation.parameters.filter((one) => one.in === place);
   const valueOf = ({ schema, example }: Parameter) =>
     fc.oneof(
-      { weight: 4, arbitrary: fc.constantFrom(example ?? "acme", ...words).map(String) },
+      { weight: 4, arbitrary: fc.constantFrom(example ?? "acme").map(String) },
+      { weight: 2, arbitrary: fc.constantFrom(...words) },
       { weight: 1, arbitrary: fitting(schema).map(String) },
       { weight: 2, arbitrary: hostileText },
     );

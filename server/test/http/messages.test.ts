@@ -138,7 +138,7 @@ test("a text that is no JSON is told where it stops being JSON", async () => {
 test.each<[what: string, feature: string, said: RegExp]>([
   ["consume", "ccp-01", /^ccp-01 is a flag: .*POST \/v1\/tenants\/\{tenant\}\/check\.$/],
   ["consume", "support.response_hours", /^support\.response_hours is a value: .*\/check\.$/],
-  ["consume", "projects.create", /^projects\.max is a capacity: .*\/check whether so many more fit\.$/],
+  ["consume", "projects.create", /^projects\.max is a capacity: .*POST \/v1\/tenants\/\{tenant\}\/claims\.$/],
   ["grants", "ccp-01", /^ccp-01 is a flag: .*POST \/v1\/tenants\/\{tenant\}\/subscription\.$/],
   ["grants", "support.response_hours", /^support\.response_hours is a value: .*\/subscription\.$/],
 ])("%s of %s names its kind and the operation that fits it", async (what, feature, said) => {
