@@ -1661,14 +1661,19 @@ ALTER FUNCTION purser.grant_used(integer,text,uuid,bigint) OWNER TO purser_write
 GRANT EXECUTE ON FUNCTION purser.grant_used(integer,text,uuid,bigint) TO purser_readonly, purser_service, purser_tenant;
 
 -- FUNCTION purser.grants_after_turn(p_slot integer, p_tenant text, p_subject text, p_feature text, p_at timestamp with time zone, p_version bigint DEFAULT NULL::bigint)
---   RETURNS TABLE(grant_id uuid, source text, allowance_id uuid, amount numeric, unlimited boolean, used numeric, held numeric, active boolean, effective_at timestamp with time zone, expires_at timestamp with time zone, priority integer, issued_version bigint, dedupe_key text, carried numeric, accrued numeric, burned_from numeric, burned_to numeric, was_active boolean, is_new boolean, ended boolean, cut_short boolean, ends_at timestamp with time zone, exceeded numeric, pin_keys text[], pin_amounts numeric[]) LANGUAGE plpgsql STABLE SECURITY INVOKER SET search_path=pg_catalog, purser, pg_temp
+--   RETURNS TABLE(grant_id uuid, source text, allowance_id uuid, amount numeric, unlimited boolean, used numeric, held numeric, active boolean, effective_at timestamp with time zone, expires_at timestamp with time zone, priority integer, issued_version bigint, dedupe_key text, carried numeric, accrued numeric, burned_from numeric, burned_to numeric, was_active boolean, is_new boolean, ended boolean, cut_short boolean, ends_at timestamp with time zone, exceeded numeric, window_ends_at timestamp with time zone, pin_keys text[], pin_amounts numeric[]) LANGUAGE plpgsql STABLE SECURITY INVOKER SET search_path=pg_catalog, purser, pg_temp
 ALTER FUNCTION purser.grants_after_turn(integer,text,text,text,timestamp with time zone,bigint) OWNER TO purser_writer;
 GRANT EXECUTE ON FUNCTION purser.grants_after_turn(integer,text,text,text,timestamp with time zone,bigint) TO purser_readonly, purser_service, purser_tenant;
 
 -- FUNCTION purser.grants_closed(p_slot integer, p_tenant text, p_subject text, p_feature text, p_at timestamp with time zone, p_version bigint DEFAULT NULL::bigint)
---   RETURNS TABLE(grant_id uuid, source text, allowance_id uuid, amount numeric, unlimited boolean, used numeric, held numeric, active boolean, effective_at timestamp with time zone, expires_at timestamp with time zone, priority integer, issued_version bigint, burned_from numeric, burned_to numeric, was_active boolean, ended boolean, cut_short boolean, ends_at timestamp with time zone, held_at_end numeric, exceeded numeric, pin_keys text[], pin_amounts numeric[]) LANGUAGE plpgsql STABLE SECURITY INVOKER SET search_path=pg_catalog, purser, pg_temp
+--   RETURNS TABLE(grant_id uuid, source text, allowance_id uuid, amount numeric, unlimited boolean, used numeric, held numeric, active boolean, effective_at timestamp with time zone, expires_at timestamp with time zone, priority integer, issued_version bigint, burned_from numeric, burned_to numeric, was_active boolean, ended boolean, cut_short boolean, ends_at timestamp with time zone, held_at_end numeric, exceeded numeric, window_ends_at timestamp with time zone, pin_keys text[], pin_amounts numeric[]) LANGUAGE plpgsql STABLE SECURITY INVOKER SET search_path=pg_catalog, purser, pg_temp
 ALTER FUNCTION purser.grants_closed(integer,text,text,text,timestamp with time zone,bigint) OWNER TO purser_writer;
 GRANT EXECUTE ON FUNCTION purser.grants_closed(integer,text,text,text,timestamp with time zone,bigint) TO purser_readonly, purser_service, purser_tenant;
+
+-- FUNCTION purser.grants_due(p_slot integer, p_tenant text, p_subject text, p_feature text, p_at timestamp with time zone, p_version bigint DEFAULT NULL::bigint)
+--   RETURNS TABLE(grant_id uuid, source text, allowance_id uuid, amount numeric, unlimited boolean, effective_at timestamp with time zone, expires_at timestamp with time zone, priority integer, dedupe_key text, carried numeric, accrued numeric, exceeded numeric) LANGUAGE plpgsql STABLE SECURITY INVOKER SET search_path=pg_catalog, purser, pg_temp
+ALTER FUNCTION purser.grants_due(integer,text,text,text,timestamp with time zone,bigint) OWNER TO purser_writer;
+GRANT EXECUTE ON FUNCTION purser.grants_due(integer,text,text,text,timestamp with time zone,bigint) TO purser_readonly, purser_service, purser_tenant;
 
 -- FUNCTION purser.has_entitlement(p_tenant text, p_feature text)
 --   RETURNS boolean LANGUAGE plpgsql STABLE SECURITY INVOKER SET search_path=pg_catalog, purser, pg_temp
@@ -1704,10 +1709,10 @@ ALTER FUNCTION purser.lock_balance(integer,text,text,text,boolean) OWNER TO purs
 ALTER FUNCTION purser.lock_capacity(text,text,text) OWNER TO purser_writer;
 GRANT EXECUTE ON FUNCTION purser.lock_capacity(text,text,text) TO purser_service;
 
--- FUNCTION purser.next_change_after(p_slot integer, p_tenant text, p_subject text, p_feature text, p_after timestamp with time zone, p_version bigint DEFAULT NULL::bigint)
+-- FUNCTION purser.next_change_after(p_slot integer, p_tenant text, p_subject text, p_feature text, p_after timestamp with time zone, p_version bigint DEFAULT NULL::bigint, p_access_until timestamp with time zone DEFAULT NULL::timestamp with time zone)
 --   RETURNS timestamp with time zone LANGUAGE plpgsql STABLE SECURITY INVOKER SET search_path=pg_catalog, purser, pg_temp
-ALTER FUNCTION purser.next_change_after(integer,text,text,text,timestamp with time zone,bigint) OWNER TO purser_writer;
-GRANT EXECUTE ON FUNCTION purser.next_change_after(integer,text,text,text,timestamp with time zone,bigint) TO purser_readonly, purser_service, purser_tenant;
+ALTER FUNCTION purser.next_change_after(integer,text,text,text,timestamp with time zone,bigint,timestamp with time zone) OWNER TO purser_writer;
+GRANT EXECUTE ON FUNCTION purser.next_change_after(integer,text,text,text,timestamp with time zone,bigint,timestamp with time zone) TO purser_readonly, purser_service, purser_tenant;
 
 -- FUNCTION purser.open_balance(p_slot integer, p_tenant text, p_subject text, p_feature text, p_at timestamp with time zone, p_capacity boolean DEFAULT false, OUT balance_subject text, OUT outcome text)
 --   RETURNS record LANGUAGE plpgsql VOLATILE SECURITY INVOKER SET search_path=pg_catalog, purser, pg_temp
@@ -1819,7 +1824,7 @@ ALTER FUNCTION purser.turn_balance(integer,text,text,text,timestamp with time zo
 ALTER FUNCTION purser.turn_due_balances(integer,text[],text[],text[]) OWNER TO purser_writer;
 GRANT EXECUTE ON FUNCTION purser.turn_due_balances(integer,text[],text[],text[]) TO purser_service;
 
--- FUNCTION purser.turned_balance(p_slot integer, p_tenant text, p_subject text, p_feature text, p_at timestamp with time zone, p_version bigint DEFAULT NULL::bigint, OUT denied_reason text, OUT restricted_by text, OUT enforcement text, OUT per text, OUT unlimited boolean, OUT granted numeric, OUT used numeric, OUT held numeric, OUT exceeded numeric, OUT window_turned boolean, OUT turned_at timestamp with time zone, OUT next_change_at timestamp with time zone)
+-- FUNCTION purser.turned_balance(p_slot integer, p_tenant text, p_subject text, p_feature text, p_at timestamp with time zone, p_version bigint DEFAULT NULL::bigint, OUT denied_reason text, OUT restricted_by text, OUT enforcement text, OUT per text, OUT unlimited boolean, OUT granted numeric, OUT used numeric, OUT held numeric, OUT exceeded numeric, OUT window_turned boolean, OUT next_change_at timestamp with time zone)
 --   RETURNS record LANGUAGE plpgsql STABLE SECURITY INVOKER SET search_path=pg_catalog, purser, pg_temp
 ALTER FUNCTION purser.turned_balance(integer,text,text,text,timestamp with time zone,bigint) OWNER TO purser_writer;
 GRANT EXECUTE ON FUNCTION purser.turned_balance(integer,text,text,text,timestamp with time zone,bigint) TO purser_readonly, purser_service, purser_tenant;

@@ -1,166 +1,48 @@
 -- The grants of one balance once the interval that is open now has been closed and everything due by an instant has
--- happened: those it has (grants_closed says the rest) and those that its allowances bring. Reads only.
---
--- The grant of an allowance that opens a window is the allowance whole. One that begins inside a window, because the plan
--- changed or something masked it for a while, is what the allowance comes to less what the window has been used for before
--- (carried): nobody earns an allowance by changing back and forth. With a version it answers for the past, by what was known
--- when the balance had that version.
+-- happened: those it has (grants_closed says the rest) and those that its allowances bring (grants_due). Reads only; with a
+-- version it answers for the past, by what was known when the balance had that version.
 CREATE OR REPLACE FUNCTION purser.grants_after_turn(
   p_slot integer, p_tenant text, p_subject text, p_feature text, p_at timestamptz, p_version bigint DEFAULT NULL
 ) RETURNS TABLE (
   grant_id uuid, source text, allowance_id uuid, amount numeric, unlimited boolean, used numeric, held numeric,
   active boolean, effective_at timestamptz, expires_at timestamptz, priority integer, issued_version bigint,
   dedupe_key text, carried numeric, accrued numeric, burned_from numeric, burned_to numeric, was_active boolean,
-  is_new boolean, ended boolean, cut_short boolean, ends_at timestamptz, exceeded numeric, pin_keys text[], pin_amounts numeric[]
+  is_new boolean, ended boolean, cut_short boolean, ends_at timestamptz, exceeded numeric, window_ends_at timestamptz,
+  pin_keys text[], pin_amounts numeric[]
 )
 LANGUAGE plpgsql STABLE SECURITY INVOKER ROWS 10
 SET search_path = pg_catalog, purser, pg_temp
 AS $$
 #variable_conflict use_column
+DECLARE
+  v_version bigint;
+  v_since   timestamptz;
+  v_grant   record;
+  v_served  uuid[] := '{}';
 BEGIN
-  RETURN QUERY
-  WITH balance AS (
-    -- Of a holder that has none yet: what it will begin with.
-    SELECT coalesce(b.version, 0) AS version, CASE WHEN b.version > 0 THEN b.as_of ELSE p_at END AS since
-      FROM (VALUES (true)) always (there)
-      LEFT JOIN purser.balance_at(p_slot, p_tenant, p_subject, p_feature, p_version) b ON true
-  ), closed AS MATERIALIZED (
-    SELECT * FROM purser.grants_closed(p_slot, p_tenant, p_subject, p_feature, p_at, p_version)
-  ), due AS (
-    SELECT w.*, concat_ws(':', 'allowance', p_tenant, w.allowance_id, p_subject, w.number) AS base_key
-      FROM balance
-      CROSS JOIN LATERAL purser.windows_due(p_slot, p_tenant, p_subject, p_feature, p_at, balance.since) w
-  ), wanted AS (
-    -- Its grants so far: a window has several where a mask or its end cut one short.
-    SELECT d.*, s.segments, s.latest
-      FROM due d
-      CROSS JOIN LATERAL (
-        SELECT count(*) AS segments, (array_agg(g.grant_id ORDER BY g.issued_version DESC))[1] AS latest
-          FROM purser.grants g
-          WHERE g.tenant_id = p_tenant AND g.slot = p_slot
-            AND (p_version IS NULL OR g.issued_version <= p_version)
-            AND (g.dedupe_key = d.base_key OR g.dedupe_key > d.base_key || ':' AND g.dedupe_key < d.base_key || ';')
-      ) s
-  ), missing AS (
-    SELECT w.allowance_id, w.source, w.family, w.amount, w.unlimited, w.priority, w.on_change, w.number, w.window_starts_at,
-           w.window_ends_at, greatest(w.starts_at, v.voided_at, CASE WHEN c.cut_short THEN c.ends_at END) AS starts_at,
-           w.ends_at, w.rolls_over, w.base_key, w.segments
-      FROM wanted w
-      LEFT JOIN closed c ON c.grant_id = w.latest
-      LEFT JOIN purser.grant_voids v ON v.tenant_id = p_tenant AND v.grant_id = w.latest AND v.slot = p_slot
-        AND (p_version IS NULL OR v.voided_version <= p_version)
-      WHERE w.latest IS NULL OR c.cut_short OR v.voided_by = 'purser'
-  ), before AS (
-    -- What the window was used for before a grant that begins inside it: by each family of allowances (the plan of one
-    -- subscription), and by what masked them.
-    SELECT m.allowance_id, m.number, u.*
-      FROM missing m
-      CROSS JOIN LATERAL (
-        SELECT (array_agg(x.allowance_id ORDER BY x.latest DESC) FILTER (WHERE x.own))[1] AS own_allowance,
-               coalesce(sum(x.total) FILTER (WHERE x.own), 0) AS own_total,
-               coalesce(sum(x.accrued) FILTER (WHERE x.own), 0) AS own_accrued,
-               coalesce(sum(x.total) FILTER (WHERE NOT x.masks), 0) AS plan_total,
-               CASE WHEN coalesce(max(x.latest) FILTER (WHERE x.masks), 0) > coalesce(max(x.latest) FILTER (WHERE NOT x.masks), 0)
-                 THEN max(x.total) FILTER (WHERE x.masks) END AS masked_total
-          FROM (
-            SELECT DISTINCT ON (masks, family) a.allowance_id, g.issued_version AS latest,
-                   a.source IN ('override', 'restriction') AS masks,
-                   CASE WHEN a.source IN ('override', 'restriction') THEN NULL
-                        ELSE coalesce(a.subscription_id, a.allowance_id) END AS family,
-                   a.source = m.source AND coalesce(a.subscription_id, a.allowance_id) = m.family AS own,
-                   g.carried + y.taken AS total, g.accrued + CASE
-                     WHEN NOT isfinite(m.window_starts_at) OR NOT isfinite(m.window_ends_at) THEN 0
-                     WHEN a.unlimited THEN y.taken * extract(epoch FROM m.window_ends_at - m.window_starts_at) * 1000000
-                     ELSE a.amount * extract(epoch FROM m.starts_at - g.effective_at) * 1000000
-                   END AS accrued
-              FROM purser.grants g
-              JOIN purser.allowances a ON a.tenant_id = g.tenant_id AND a.allowance_id = g.allowance_id AND a.slot = g.slot
-              JOIN purser.allowances mine ON mine.tenant_id = p_tenant AND mine.allowance_id = m.allowance_id AND mine.slot = p_slot
-              LEFT JOIN closed c ON c.grant_id = g.grant_id
-              LEFT JOIN purser.grant_voids v ON v.tenant_id = g.tenant_id AND v.grant_id = g.grant_id AND v.slot = g.slot
-                AND (p_version IS NULL OR v.voided_version <= p_version)
-              -- What open holds keep of it is taken as well: they may still settle.
-              CROSS JOIN LATERAL (SELECT CASE
-                  WHEN c.grant_id IS NOT NULL THEN c.used + c.held
-                  WHEN v.grant_id IS NOT NULL AND NOT g.unlimited THEN g.amount - v.lapsed
-                  ELSE purser.grant_used(p_slot, p_tenant, g.grant_id, p_version) + coalesce((
-                    SELECT sum(p.amount) FROM purser.open_holds_at(p_slot, p_tenant, p_subject, p_feature, p_version) h
-                    JOIN purser.hold_pins p ON p.tenant_id = p_tenant AND p.hold_key = h.hold_key AND p.slot = p_slot
-                    WHERE p.grant_id = g.grant_id), 0)
-                END AS taken) y
-              WHERE g.tenant_id = p_tenant AND g.subject = p_subject AND g.feature = p_feature AND g.slot = p_slot
-                AND (p_version IS NULL OR g.issued_version <= p_version)
-                AND g.effective_at >= m.window_starts_at AND g.effective_at < m.window_ends_at
-                AND (a.source <> 'product' OR a.allowance_id = m.allowance_id)
-                AND (a.window_unit, a.window_count, a.anchor, a.time_zone)
-                    = (mine.window_unit, mine.window_count, mine.anchor, mine.time_zone)
-              ORDER BY masks, family, g.issued_version DESC, g.effective_at DESC
-          ) x
-      ) u
-  ), shared AS (
-    -- What was used under a mask is shared out over the allowances that come back, in burn order, the last takes the rest.
-    SELECT m.*, b.own_allowance, coalesce(b.own_total, 0) AS own_total, coalesce(b.own_accrued, 0) AS own_accrued,
-           CASE WHEN m.source IN ('override', 'restriction') THEN coalesce(b.masked_total, b.plan_total, 0) END AS mask_total,
-           greatest(coalesce(b.masked_total - b.plan_total, 0), 0) AS extra,
-           coalesce(sum(greatest(coalesce(m.amount, 0) - coalesce(b.own_total, 0), 0)) OVER w, 0) AS room_before,
-           lead(m.allowance_id) OVER (PARTITION BY m.rolls_over, m.window_ends_at, m.source = 'product'
-             ORDER BY m.priority, m.allowance_id) IS NULL AS is_last
-      FROM missing m
-      LEFT JOIN before b ON b.allowance_id = m.allowance_id AND b.number = m.number
-      WINDOW w AS (PARTITION BY m.rolls_over, m.window_ends_at, m.source = 'product' ORDER BY m.priority, m.allowance_id
-                   ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
-  ), carrying AS (
-    SELECT s.*, CASE
-        WHEN s.mask_total IS NOT NULL THEN s.mask_total
-        WHEN s.is_last THEN s.own_total + greatest(s.extra - s.room_before, 0)
-        ELSE s.own_total + least(greatest(coalesce(s.amount, 0) - s.own_total, 0), greatest(s.extra - s.room_before, 0))
-      END AS use_before,
-      CASE WHEN s.own_allowance IS NULL OR s.own_allowance = s.allowance_id OR s.mask_total IS NOT NULL THEN 'keep'
-           ELSE s.on_change END AS policy
-      FROM shared s
-  ), valued AS (
-    SELECT c.*, CASE
-        WHEN c.unlimited THEN 0
-        WHEN c.policy = 'reset' THEN c.amount
-        WHEN c.policy = 'prorate' AND isfinite(c.window_starts_at) AND isfinite(c.window_ends_at) THEN
-          greatest(trunc((c.own_accrued + c.amount * extract(epoch FROM c.window_ends_at - c.starts_at) * 1000000)
-                         / (extract(epoch FROM c.window_ends_at - c.window_starts_at) * 1000000), 6) - c.use_before, 0)
-        ELSE greatest(c.amount - c.use_before, 0)
-      END AS worth
-      FROM carrying c
-  ), rolled AS (
-    -- What is left of a window that has ended, of its grant or, where nobody was there to make one, of what it would be.
-    SELECT w.number, w.priority, w.window_ends_at, w.rollover_ends_at, least(w.rollover_cap, CASE
-        WHEN c.grant_id IS NOT NULL AND NOT c.cut_short THEN c.amount - c.used - c.held_at_end
-        ELSE coalesce(v.worth, 0) END) AS amount,
-        concat_ws(':', 'rollover', p_tenant, w.allowance_id, p_subject, w.number) AS dedupe_key
-      FROM wanted w
-      LEFT JOIN closed c ON c.grant_id = w.latest
-      LEFT JOIN valued v ON v.allowance_id = w.allowance_id AND v.number = w.number
-      WHERE w.rolls_over AND w.rollover_ends_at > p_at
-  )
-  SELECT c.grant_id, c.source, c.allowance_id, c.amount, c.unlimited, c.used, c.held, c.active, c.effective_at, c.expires_at,
-         c.priority, c.issued_version, NULL::text, 0, 0, c.burned_from, c.burned_to, c.was_active, false, c.ended, c.cut_short,
-         c.ends_at, c.exceeded, c.pin_keys, c.pin_amounts
-    FROM closed c
-  UNION ALL
-  SELECT encode(substring(sha256(convert_to(n.dedupe_key, 'UTF8')) FOR 16), 'hex')::uuid, n.source, n.allowance_id, n.worth,
-         n.unlimited, 0, 0, true, n.starts_at, n.ends_at, n.priority, balance.version + 1, n.dedupe_key,
-         CASE WHEN n.policy = 'reset' THEN 0 ELSE n.use_before END,
-         CASE WHEN n.policy = 'reset' THEN 0 ELSE n.own_accrued END, 0, 0, false, true, false, false,
-         n.ends_at, CASE WHEN n.policy = 'reset' THEN 0 ELSE greatest(n.use_before - n.amount, 0) END, NULL, NULL
-    FROM (SELECT v.allowance_id, v.amount, v.worth, v.unlimited, v.priority, v.starts_at, v.ends_at, v.policy, v.use_before,
-                 v.own_accrued, CASE v.source WHEN 'restriction' THEN 'override' ELSE v.source END AS source,
-                 v.base_key || CASE WHEN v.segments = 0 THEN '' ELSE ':' || v.segments END AS dedupe_key
-            FROM valued v WHERE NOT v.rolls_over) n
-    CROSS JOIN balance
-  UNION ALL
-  -- An id that sorts first: of two grants that end together, what was kept is drawn before what is new.
-  SELECT overlay(encode(substring(sha256(convert_to(r.dedupe_key, 'UTF8')) FOR 16), 'hex') PLACING '00000000' FROM 1)::uuid,
-         'rollover', NULL, r.amount, false, 0, 0, true, r.window_ends_at, r.rollover_ends_at, r.priority,
-         balance.version + 1, r.dedupe_key, 0, 0, 0, 0, false, true, false, false, r.rollover_ends_at, 0, NULL, NULL
-    FROM rolled r
-    CROSS JOIN balance
-    WHERE r.amount > 0;
+  -- Of a holder that has none yet: what it will begin with.
+  SELECT b.version, b.as_of INTO v_version, v_since
+    FROM purser.balance_at(p_slot, p_tenant, p_subject, p_feature, p_version) b;
+  v_version := coalesce(v_version, 0);
+  FOR v_grant IN SELECT c.* FROM purser.grants_closed(p_slot, p_tenant, p_subject, p_feature, p_at, p_version) c LOOP
+    IF v_grant.active AND v_grant.allowance_id IS NOT NULL THEN
+      v_served := v_served || v_grant.allowance_id;
+    END IF;
+    RETURN QUERY SELECT v_grant.grant_id, v_grant.source, v_grant.allowance_id, v_grant.amount, v_grant.unlimited, v_grant.used,
+      v_grant.held, v_grant.active, v_grant.effective_at, v_grant.expires_at, v_grant.priority, v_grant.issued_version,
+      NULL::text, 0::numeric, 0::numeric, v_grant.burned_from, v_grant.burned_to, v_grant.was_active, false, v_grant.ended,
+      v_grant.cut_short, v_grant.ends_at, v_grant.exceeded, v_grant.window_ends_at, v_grant.pin_keys, v_grant.pin_amounts;
+  END LOOP;
+  -- Mostly every window has its grant already and there is no more to say.
+  IF EXISTS (
+    SELECT FROM purser.windows_due(p_slot, p_tenant, p_subject, p_feature, p_at,
+                                   CASE WHEN v_version > 0 THEN v_since ELSE p_at END) w
+    WHERE w.rolls_over OR w.allowance_id <> ALL (v_served)) THEN
+    RETURN QUERY SELECT d.grant_id, d.source, d.allowance_id, d.amount, d.unlimited, 0::numeric, 0::numeric, true,
+                        d.effective_at, d.expires_at, d.priority, v_version + 1, d.dedupe_key, d.carried, d.accrued, 0::numeric,
+                        0::numeric, false, true, false, false, d.expires_at, d.exceeded, NULL::timestamptz, NULL::text[],
+                        NULL::numeric[]
+      FROM purser.grants_due(p_slot, p_tenant, p_subject, p_feature, p_at, p_version) d;
+  END IF;
 END
 $$;

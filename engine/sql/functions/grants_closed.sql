@@ -11,7 +11,7 @@ CREATE OR REPLACE FUNCTION purser.grants_closed(
   grant_id uuid, source text, allowance_id uuid, amount numeric, unlimited boolean, used numeric, held numeric,
   active boolean, effective_at timestamptz, expires_at timestamptz, priority integer, issued_version bigint,
   burned_from numeric, burned_to numeric, was_active boolean, ended boolean, cut_short boolean, ends_at timestamptz,
-  held_at_end numeric, exceeded numeric, pin_keys text[], pin_amounts numeric[]
+  held_at_end numeric, exceeded numeric, window_ends_at timestamptz, pin_keys text[], pin_amounts numeric[]
 )
 LANGUAGE plpgsql STABLE SECURITY INVOKER ROWS 10
 SET search_path = pg_catalog, purser, pg_temp
@@ -31,7 +31,7 @@ BEGIN
       JOIN purser.hold_pins p ON p.tenant_id = p_tenant AND p.hold_key = h.hold_key AND p.slot = p_slot
       WHERE NOT h.unpinned
   ), held AS (
-    SELECT g.*, greatest(i.carried - a.amount, 0) AS exceeded, least(g.expires_at, a.ends_at, (
+    SELECT g.*, greatest(i.carried - a.amount, 0) AS exceeded, w.ends_at AS window_ends_at, least(g.expires_at, a.ends_at, (
              SELECT min(m.effective_at) FROM purser.allowances m
              WHERE m.tenant_id = p_tenant AND m.feature = p_feature AND m.slot = p_slot AND m.per = a.per
                AND array_position(ARRAY['plan', 'override', 'restriction'], m.source)
@@ -46,6 +46,8 @@ BEGIN
       FROM purser.open_grants_at(p_slot, p_tenant, p_subject, p_feature, p_version) g
       LEFT JOIN purser.allowances a
         ON a.tenant_id = p_tenant AND a.allowance_id = g.allowance_id AND a.slot = p_slot
+      LEFT JOIN LATERAL purser.window_at(a.window_unit, a.window_count, a.anchor, a.time_zone, g.effective_at) w
+        ON a.allowance_id IS NOT NULL
       LEFT JOIN purser.grants i
         ON g.allowance_id IS NOT NULL AND i.tenant_id = p_tenant AND i.grant_id = g.grant_id AND i.slot = p_slot
   ), ordered AS (
@@ -83,7 +85,7 @@ BEGIN
          coalesce(k.held, 0), o.effective_at <= p_at AND p_at < o.ends_at, o.effective_at, o.expires_at, o.priority,
          o.issued_version, least(o.before, balance.interval_used), least(o.before + o.burnable, balance.interval_used),
          o.active, o.ends_at <= p_at, o.ends_at <= p_at AND o.ends_at < o.expires_at, o.ends_at, coalesce(k.held_at_end, 0),
-         o.exceeded, k.pin_keys, k.pin_amounts
+         o.exceeded, o.window_ends_at, k.pin_keys, k.pin_amounts
     FROM ordered o
     CROSS JOIN balance
     LEFT JOIN kept k ON k.grant_id = o.grant_id;
