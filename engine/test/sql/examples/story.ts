@@ -91,18 +91,3 @@ export async function play(client: Client, file: string): Promise<string> {
 
 /** Nothing is read into numbers, dates or objects: the record shows what PostgreSQL wrote. */
 export const asWritten = { getTypeParser: () => (value: string) => value };
-
-export interface Awaited {
-  function: string;
-  /** What a function that exists already cannot do yet. */
-  ability?: string;
-}
-
-/** What stands in the way of playing a story: `-- awaits: settle, turn_balance (to roll over)`, its first line. */
-export function awaitedBy(story: string): Awaited[] {
-  const [, list = ""] = /^-- awaits: (.*)/.exec(story) ?? [];
-  return [...list.matchAll(/(\w+)(?: \(([^)]+)\))?/g)].map(([, name = "", ability]) => ({
-    function: name,
-    ...(ability === undefined ? {} : { ability }),
-  }));
-}
