@@ -1,32 +1,17 @@
 // The console as an operator meets it: `purser dev --demo` as a process of its own, and a real browser before it.
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type Client, createClient } from "@purser/sdk";
 import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
 import { afterAll, expect, onTestFinished } from "vitest";
+import { browserFlags, browserProgram } from "../../behaviour/fixture/browser.ts";
 import { createTestDatabase } from "../../behaviour/fixture/database.ts";
 
 const cli = fileURLToPath(new URL("../../server/dist/cli.js", import.meta.url));
-const flags =
-  "--no-sandbox --headless --disable-gpu --no-first-run --disable-background-networking --disable-component-update --disable-sync";
-
-function browserProgram(): string {
-  const given = process.env["PURSER_CHROMIUM"];
-  const usual = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
-  const places = given === undefined ? usual : [given];
-  const found = places.find((place) => existsSync(place));
-  if (found === undefined) {
-    throw new Error(
-      `No browser at ${places.join(", ")}. On Debian: apt-get install chromium. Elsewhere name one in PURSER_CHROMIUM.`,
-    );
-  }
-  return found;
-}
-
 export type Mode = "live" | "test";
 export interface Desk {
   readonly url: string;
@@ -68,7 +53,7 @@ export async function openDesk(): Promise<Desk> {
   const told = (pattern: RegExp) => pattern.exec(out)?.[1] ?? "";
   const url = told(/ready at (\S+)/);
   const keys = { live: told(/ {2}key +(\S+)/), test: told(/ {2}test key +(\S+)/) };
-  const running = await chromium.launch({ executablePath: browserProgram(), args: flags.split(" ") });
+  const running = await chromium.launch({ executablePath: browserProgram(), args: browserFlags });
   browser = running;
 
   const complaints: string[] = [];
