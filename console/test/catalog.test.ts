@@ -125,6 +125,26 @@ test("a change of amounts says which version begins and whom it would touch", as
   expect(said).toMatch(/free 2 0 2 1/);
 });
 
+test("a plan that goes off sale says how many tenants keep it, and a tier only that it is gone", async () => {
+  const page = await openCatalog();
+  const { tiers, plans, ...rest } = JSON.parse(await editor(page).inputValue());
+  const { enterprise: _, ...kept } = plans;
+  const { enterprise: __, ...ranks } = tiers;
+  const without = Object.entries<{ minimumTier?: string }>(rest.features).filter(
+    ([, { minimumTier }]) => minimumTier !== "enterprise",
+  );
+  await editor(page).fill(
+    JSON.stringify({ ...rest, tiers: ranks, plans: kept, features: Object.fromEntries(without) }, undefined, 2),
+  );
+  await judge(page);
+  const view = page.getByRole("region", { name: "What would change" });
+  await view.waitFor();
+  const lines = (await view.locator("li").allInnerTexts()).map((line) => line.replaceAll(/\s+/g, " ").trim());
+  expect(lines).toContain("gone plans.enterprise: off sale; who holds it keeps it (1 tenant)");
+  expect(lines).toContain("gone tiers.enterprise");
+  expect(await page.getByRole("region", { name: "Whom it would touch" }).count()).toBe(0);
+});
+
 test("every revision is listed with when and by whom, and can be looked at and compared with what is on sale", async () => {
   const { catalog } = (await desk.clients.live.catalog.published()) ?? {};
   const text = JSON.stringify(catalog);

@@ -66,7 +66,9 @@ describe("a tenant", () => {
     expect(facts).toMatch(/Time zone\s+UTC/);
     const credits = balance(page, "Messaging credits");
     expect(await credits.locator(".left").innerText()).toBe("840 of 1,100 credits left");
-    expect(await credits.getByRole("img").getAttribute("aria-label")).toBe("Messaging credits: 260 of 1,100 used");
+    expect(await credits.getByRole("img").getAttribute("aria-label")).toBe(
+      "Messaging credits: 840 of 1,100 left, 260 used",
+    );
     const grants = await credits.locator("tbody tr").allInnerTexts();
     expect(grants[0]?.split(/\s+/).slice(0, 6)).toEqual(["used", "up", "Plan", "100", "100", "0"]);
     expect(grants[1]?.split(/\s+/).slice(0, 6)).toEqual([

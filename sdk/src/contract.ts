@@ -112,7 +112,7 @@ export interface CatalogRevisionPage {
 
 export interface CatalogSectionDiff {
   readonly added: readonly string[];
-  /** Off sale from then on; who holds it keeps it. */
+  /** No longer named: what can be held goes off sale, and who holds it keeps it. */
   readonly removed: readonly string[];
   readonly changed: readonly string[];
 }
@@ -427,7 +427,7 @@ export interface OverLimit {
   readonly limit: number;
 }
 
-/** What moving a changed plan's holders to its new terms would mean. */
+/** What moving a changed plan's holders to its new terms would mean; of a plan that goes off sale, how many keep it. */
 export interface PlanEffect {
   readonly plan: string;
   readonly holders: number;

@@ -13,7 +13,7 @@ const verbs = [
 ] as const;
 
 export function ComparisonView({ comparison }: { readonly comparison: CatalogComparison }) {
-  const { equal, revision, sections, changes, versions, plans } = comparison;
+  const { equal, revision, sections, changes, versions, plans, nextCursor } = comparison;
   if (equal) {
     return (
       <Notice tone="plain" title="Nothing would change">
@@ -24,6 +24,7 @@ export function ComparisonView({ comparison }: { readonly comparison: CatalogCom
   const entries = sectionNames.flatMap((section) =>
     verbs.flatMap(([verb, word, tone]) => sections[section][verb].map((key) => ({ section, key, word, tone }))),
   );
+  const moved = (plans ?? []).filter(({ plan }) => !sections.plans.removed.includes(plan));
   return (
     <section className="stack close" aria-label="What would change">
       <h3>
@@ -35,6 +36,11 @@ export function ComparisonView({ comparison }: { readonly comparison: CatalogCom
             <Badge tone={tone}>{word}</Badge>
             <span className="small">
               <Said text={`${section}.${key}`} mono />
+              {word === "gone" ? (
+                <span className="muted">
+                  {afterRemoval(section, plans?.find(({ plan }) => plan === key)?.holders, nextCursor === null)}
+                </span>
+              ) : null}
             </span>
           </li>
         ))}
@@ -79,7 +85,7 @@ export function ComparisonView({ comparison }: { readonly comparison: CatalogCom
           . Who holds a plan keeps the version they hold.
         </p>
       )}
-      {plans === null || plans.length === 0 ? null : (
+      {moved.length === 0 ? null : (
         <div className="scroll" role="region" aria-label="Whom it would touch" tabIndex={0}>
           <table className="small">
             <caption className="unseen">Tenants that hold a changed plan</caption>
@@ -101,7 +107,7 @@ export function ComparisonView({ comparison }: { readonly comparison: CatalogCom
               </tr>
             </thead>
             <tbody>
-              {plans.map(({ plan, holders, gain, lose, over }) => (
+              {moved.map(({ plan, holders, gain, lose, over }) => (
                 <tr key={plan}>
                   <th scope="row">
                     <Said text={plan} mono />
@@ -118,6 +124,18 @@ export function ComparisonView({ comparison }: { readonly comparison: CatalogCom
       )}
     </section>
   );
+}
+
+/**
+ * What becomes of what is no longer named. Nobody holds a tier or a capability. Where not all holders were looked at, they
+ * are at least so many.
+ */
+function afterRemoval(section: (typeof sectionNames)[number], holders: number | undefined, all: boolean): string {
+  if (section === "tiers" || section === "capabilities") return "";
+  if (section !== "plans" || holders === undefined) return ": off sale; who holds it keeps it";
+  if (holders === 0 && all) return ": off sale; no tenant holds it";
+  const many = `${all ? "" : "at least "}${number(holders)} ${holders === 1 ? "tenant" : "tenants"}`;
+  return `: off sale; who holds it keeps it (${many})`;
 }
 
 function Value({ value }: { readonly value: unknown }) {

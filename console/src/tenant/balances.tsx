@@ -2,17 +2,13 @@ import type { OpenGrant } from "@purser/sdk";
 import { number, quantity } from "../format.ts";
 import { At, Badge, Card, Empty, Named } from "../parts.tsx";
 import { Said } from "../said.tsx";
-import { Bar, drawn } from "./bar.tsx";
+import { Bar, inFigures, Legend } from "./bar.tsx";
 import { grantedOf, type Holding, leftOf, type Shown } from "./shown.ts";
 import { sourceWords } from "./words.tsx";
 
 export function Balances({ tenant, holdings, catalog }: Shown) {
   return (
-    <Card
-      title="Balances"
-      aside={<span className="muted small">Each grant in the order in which it is drawn</span>}
-      flush="bare"
-    >
+    <Card title="Balances" aside={<Legend />} flush="bare">
       {holdings.length === 0 ? (
         <Empty title="Nothing that counts">
           The tenant has no amounts: no plan gives any, and nothing was granted.
@@ -49,6 +45,7 @@ function One({
   const { feature, subject, balance, grants } = holding;
   const left = leftOf(holding);
   const granted = grantedOf(holding);
+  const parts = { left, held: balance?.held ?? 0, granted };
   const active = grants.filter(({ burnOrder }) => burnOrder !== null);
   const waiting = active.filter(({ remaining }) => remaining !== 0);
   const asides = [
@@ -80,15 +77,12 @@ function One({
           )}
         </div>
       </header>
-      <Bar
-        grants={active}
-        label={`${name || feature}: ${left === null ? "unlimited" : drawn(granted - left, granted)}`}
-      />
+      <Bar grants={active} parts={parts} label={`${name || feature}: ${inFigures(parts)}`} />
       {grants.length === 0 ? (
         <p className="muted small">No grant counts now.</p>
       ) : (
         <table className="grants folds small">
-          <caption className="unseen">The grants of {name || feature}</caption>
+          <caption className="unseen">The grants of {name || feature} in the order in which they are drawn</caption>
           <thead>
             <tr>
               <th scope="col">Drawn</th>

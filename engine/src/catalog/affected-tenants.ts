@@ -24,7 +24,10 @@ export interface OverLimit {
   readonly limit: number;
 }
 
-/** What publishing and then moving its holders to the new terms would mean for those who hold a plan now. */
+/**
+ * What publishing and then moving its holders to the new terms would mean for those who hold a plan now. Of a plan that goes
+ * off sale it is how many hold it, and nothing else: they keep it.
+ */
 export interface PlanEffect {
   readonly plan: string;
   readonly holders: number;
@@ -46,7 +49,7 @@ interface PlanChange {
 
 /**
  * Every plan that would say something else than it says now, with what that means for each of its versions that somebody
- * holds. A plan that goes off sale is not among them, since its holders keep it.
+ * holds; and every plan that would go off sale, which means nothing for those who hold it.
  */
 export async function planChanges(
   session: Session,
@@ -73,7 +76,8 @@ export async function planChanges(
     }
     changes.push({ plan, versions, amounts });
   }
-  return changes;
+  const removed = Object.keys(published?.plans ?? {}).filter((plan) => !Object.hasOwn(wanted.plans, plan));
+  return [...changes, ...removed.map((plan) => ({ plan, versions: new Map<number, TermsChange>(), amounts: [] }))];
 }
 
 export interface AffectedPage {

@@ -25,7 +25,7 @@ export type CompareOutcome =
       /** The newest revision, which it was compared with; 0 where none was published. */
       readonly revision: number;
       readonly diff: CatalogDiff;
-      /** The changed plans and the tenants that hold them. */
+      /** The changed plans and those that go off sale, with the tenants that hold them. */
       readonly plans: readonly PlanEffect[];
       /** The last tenant that was looked at, where there are more; else null. */
       readonly nextTenant: string | null;

@@ -116,7 +116,10 @@ describe("with tenants", () => {
       plans: [{ plan: "unlimited", over: { count: 1, cases: [{ tenant: "e", uses: 500, limit: 400 }] } }],
     });
     const gone = await purser.diffCatalog({ catalog: changed(["plans/unlimited", undefined]) });
-    expect(gone).toMatchObject({ plans: [], diff: { sections: { plans: { removed: ["unlimited"] } } } });
+    expect(gone).toMatchObject({
+      plans: [{ plan: "unlimited", holders: 1, versions: [] }],
+      diff: { sections: { plans: { removed: ["unlimited"] } } },
+    });
   });
 
   test("page by page it is the same as at once, and of one mode where it is named", async () => {

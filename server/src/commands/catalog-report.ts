@@ -6,11 +6,15 @@ type Compared = Extract<CompareOutcome, { outcome: "compared" }>;
 /** What publishing would change, by section, then whom it would touch. */
 export function diffLines({ diff, plans, revision }: Compared): string[] {
   const lines: string[] = [];
+  const { removed: offSale } = diff.sections.plans;
   for (const [section, { added, removed, changed }] of Object.entries(diff.sections)) {
     if (added.length + removed.length + changed.length === 0) continue;
     lines.push(section);
     for (const key of added) lines.push(`  + ${key}`);
-    for (const key of removed) lines.push(`  - ${key}   (off sale; who holds it keeps it)`);
+    for (const key of removed) {
+      const holders = section === "plans" ? plans.find(({ plan }) => plan === key)?.holders : undefined;
+      lines.push(`  - ${key}${afterRemoval(section, holders)}`);
+    }
     for (const key of changed) {
       lines.push(`  ~ ${key}`);
       const within = `${section}.${key}.`;
@@ -25,11 +29,20 @@ export function diffLines({ diff, plans, revision }: Compared): string[] {
       lines.push(`  ${of} ${key}: ${from === 0 ? `version ${to}` : `${from} → ${to}`}`);
     }
   }
-  if (plans.length > 0) {
+  const moved = plans.filter(({ plan }) => !offSale.includes(plan));
+  if (moved.length > 0) {
     lines.push("tenants, if they were moved to the new terms (publishing alone moves nobody)");
-    for (const plan of plans) lines.push(...effectLines(plan));
+    for (const plan of moved) lines.push(...effectLines(plan));
   }
   return lines.length === 0 ? [`No difference: revision ${revision} says the same.`] : lines;
+}
+
+/** What becomes of what is no longer named. Nobody holds a tier or a capability. */
+function afterRemoval(section: string, holders: number | undefined): string {
+  if (section === "tiers" || section === "capabilities") return "";
+  if (holders === 0) return "   (off sale; no tenant holds it)";
+  const many = holders === undefined ? "" : `: ${holders} ${holders === 1 ? "tenant" : "tenants"}`;
+  return `   (off sale; who holds it keeps it${many})`;
 }
 
 function effectLines({ plan, holders, gain, lose, over, versions }: PlanEffect): string[] {

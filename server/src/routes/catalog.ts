@@ -163,7 +163,7 @@ const keys = z.array(z.string());
 const sectionDiff = z
   .strictObject({
     added: keys,
-    removed: keys.meta({ description: "Off sale from then on; who holds it keeps it." }),
+    removed: keys.meta({ description: "No longer named: what can be held goes off sale, and who holds it keeps it." }),
     changed: keys,
   })
   .meta({ id: "CatalogSectionDiff" });
@@ -196,7 +196,11 @@ const planEffect = z
     over: z.strictObject({ ...tenantCount, cases: z.array(overLimit) }).meta({ id: "TenantsOver" }),
     versions: z.array(versionEffect),
   })
-  .meta({ id: "PlanEffect", description: "What moving a changed plan's holders to its new terms would mean." });
+  .meta({
+    id: "PlanEffect",
+    description:
+      "What moving a changed plan's holders to its new terms would mean; of a plan that goes off sale, how many keep it.",
+  });
 
 export const diffCatalog = route({
   method: "POST",
@@ -204,7 +208,7 @@ export const diffCatalog = route({
   operation: "diffCatalog",
   summary: "What publishing a catalogue would change, and which tenants it would touch. Changes nothing.",
   description:
-    "Tenants are those of the key's mode that hold a changed plan, a page at a time: what is counted and named is of this page. They are told to keys with the scope `tenants:read` that are for all tenants; to others `plans` is null.",
+    "Tenants are those of the key's mode that hold a changed plan or one that goes off sale, a page at a time: what is counted and named is of this page. They are told to keys with the scope `tenants:read` that are for all tenants; to others `plans` is null.",
   scope: "catalog:read",
   params: nothing,
   query: z.strictObject(page(1, 1000)),

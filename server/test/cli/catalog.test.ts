@@ -112,6 +112,33 @@ describe("diff and push", () => {
     });
   });
 
+  test("what is removed says who keeps it, where somebody can hold it", async () => {
+    const { run, file, engine } = await desk();
+    const config = (names: readonly string[]) =>
+      file(
+        "a.json",
+        JSON.stringify({
+          tiers: Object.fromEntries(names.map((name, rank) => [name, { rank, name }])),
+          features: { calls: { kind: "metered", name: "Calls" } },
+          plans: Object.fromEntries(names.map((name) => [name, { name, tier: name, inclusions: {} }])),
+        }),
+      );
+    await run("push", "--config", config(["free", "enterprise", "portfolio"]), "--yes");
+    await engine.createTenant({ tenant: "rich", plan: "enterprise", actor: "test" });
+    expect(await run("diff", "--config", config(["free"]))).toMatchObject({
+      code: 2,
+      out: [
+        "tiers",
+        "  - enterprise",
+        "  - portfolio",
+        "plans",
+        "  - enterprise   (off sale; who holds it keeps it: 1 tenant)",
+        "  - portfolio   (off sale; no tenant holds it)",
+        "",
+      ].join("\n"),
+    });
+  });
+
   test.each<[what: string, name: string, text: string | undefined, err: RegExp]>([
     ["no file", "none.ts", undefined, /There is no .*none.ts/],
     ["no TypeScript", "a.ts", "export default {", /cannot be read/],
