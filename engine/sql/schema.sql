@@ -1539,6 +1539,11 @@ GRANT EXECUTE ON FUNCTION purser.balance_at(integer,text,text,text,bigint) TO pu
 ALTER FUNCTION purser.balance_now(integer,text,text,text,timestamp with time zone) OWNER TO purser_writer;
 GRANT EXECUTE ON FUNCTION purser.balance_now(integer,text,text,text,timestamp with time zone) TO purser_readonly, purser_service, purser_tenant;
 
+-- FUNCTION purser.changes_around(p_slot integer, p_tenant text, p_subject text, p_feature text, p_at timestamp with time zone, p_version bigint DEFAULT NULL::bigint, p_access_until timestamp with time zone DEFAULT NULL::timestamp with time zone, OUT last_at timestamp with time zone, OUT next_at timestamp with time zone)
+--   RETURNS record LANGUAGE plpgsql STABLE SECURITY INVOKER SET search_path=pg_catalog, purser, pg_temp
+ALTER FUNCTION purser.changes_around(integer,text,text,text,timestamp with time zone,bigint,timestamp with time zone) OWNER TO purser_writer;
+GRANT EXECUTE ON FUNCTION purser.changes_around(integer,text,text,text,timestamp with time zone,bigint,timestamp with time zone) TO purser_readonly, purser_service, purser_tenant;
+
 -- FUNCTION purser.check_entitlement(p_tenant text, p_feature text, p_amount numeric DEFAULT NULL::numeric, p_subject text DEFAULT ''::text, p_at timestamp with time zone DEFAULT NULL::timestamp with time zone, OUT allowed boolean, OUT reason text, OUT feature text, OUT kind text, OUT tier text, OUT required_tier text, OUT value jsonb, OUT quantity_limit numeric, OUT used numeric, OUT remaining numeric, OUT unlimited boolean, OUT over_limit numeric, OUT resets_at timestamp with time zone, OUT source text, OUT restricted_by text, OUT unlocked_by text[], OUT as_of timestamp with time zone, OUT version bigint)
 --   RETURNS record LANGUAGE plpgsql STABLE SECURITY INVOKER SET search_path=pg_catalog, purser, pg_temp
 ALTER FUNCTION purser.check_entitlement(text,text,numeric,text,timestamp with time zone) OWNER TO purser_writer;
@@ -1708,11 +1713,6 @@ ALTER FUNCTION purser.lock_balance(integer,text,text,text,boolean) OWNER TO purs
 --   RETURNS record LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path=pg_catalog, purser, pg_temp, lock_timeout=5s
 ALTER FUNCTION purser.lock_capacity(text,text,text) OWNER TO purser_writer;
 GRANT EXECUTE ON FUNCTION purser.lock_capacity(text,text,text) TO purser_service;
-
--- FUNCTION purser.next_change_after(p_slot integer, p_tenant text, p_subject text, p_feature text, p_after timestamp with time zone, p_version bigint DEFAULT NULL::bigint, p_access_until timestamp with time zone DEFAULT NULL::timestamp with time zone)
---   RETURNS timestamp with time zone LANGUAGE plpgsql STABLE SECURITY INVOKER SET search_path=pg_catalog, purser, pg_temp
-ALTER FUNCTION purser.next_change_after(integer,text,text,text,timestamp with time zone,bigint,timestamp with time zone) OWNER TO purser_writer;
-GRANT EXECUTE ON FUNCTION purser.next_change_after(integer,text,text,text,timestamp with time zone,bigint,timestamp with time zone) TO purser_readonly, purser_service, purser_tenant;
 
 -- FUNCTION purser.open_balance(p_slot integer, p_tenant text, p_subject text, p_feature text, p_at timestamp with time zone, p_capacity boolean DEFAULT false, OUT balance_subject text, OUT outcome text)
 --   RETURNS record LANGUAGE plpgsql VOLATILE SECURITY INVOKER SET search_path=pg_catalog, purser, pg_temp

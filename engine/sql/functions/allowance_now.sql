@@ -9,12 +9,9 @@ SET search_path = pg_catalog, purser, pg_temp
 AS $$
 #variable_conflict use_column
 BEGIN
-  SELECT coalesce(bool_or(a.unlimited), false), coalesce(sum(a.amount), 0), nullif(min(least(w.ends_at, a.ends_at)), 'infinity')
-    INTO unlimited, granted, resets_at
-    FROM purser.allowances a
-    CROSS JOIN LATERAL purser.window_at(a.window_unit, a.window_count, a.anchor, a.time_zone, p_at) w
-    WHERE a.tenant_id = p_tenant AND a.feature = p_feature AND a.slot = p_slot
-      AND a.per = CASE WHEN p_subject = '' THEN 'tenant' ELSE 'subject' END
-      AND a.effective_at <= p_at AND p_at < a.ends_at;
+  SELECT coalesce(bool_or(w.unlimited), false), coalesce(sum(w.amount), 0) INTO unlimited, granted
+    FROM purser.windows_due(p_slot, p_tenant, p_subject, p_feature, p_at, p_at) w
+    WHERE NOT w.rolls_over;
+  resets_at := nullif((purser.changes_around(p_slot, p_tenant, p_subject, p_feature, p_at)).next_at, 'infinity');
 END
 $$;

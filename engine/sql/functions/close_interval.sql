@@ -23,10 +23,11 @@ BEGIN
     WHERE b.tenant_id = p_tenant AND b.subject = p_subject AND b.feature = p_feature AND b.slot = p_slot;
   -- A caller that read its clock before it waited for the lock may be behind what the row has seen since.
   v_now := greatest(p_at, v_before.as_of);
+  IF p_boundary THEN
+    v_last := (purser.changes_around(p_slot, p_tenant, p_subject, p_feature, v_now)).last_at;
+  END IF;
   -- The loop's rows are worked out before its first statement runs, so it does not see what it writes.
   FOR v_grant IN SELECT g.* FROM purser.grants_after_turn(p_slot, p_tenant, p_subject, p_feature, v_now) g LOOP
-    v_last := greatest(v_last, CASE WHEN v_grant.effective_at <= v_now THEN v_grant.effective_at END,
-                       CASE WHEN v_grant.ended THEN v_grant.ends_at END);
     v_window := greatest(v_window, CASE WHEN v_grant.was_active THEN v_grant.window_ends_at END);
     IF v_grant.burned_to > v_grant.burned_from THEN
       INSERT INTO purser.burns (slot, tenant_id, subject, feature, interval_no, grant_id, from_used, to_used)
@@ -70,13 +71,7 @@ BEGIN
   window_turned := coalesce(v_window <= v_now, false);
   closed_at := v_now;
   IF p_boundary THEN
-    SELECT greatest(v_last, r.valid_from, (
-             SELECT max(h.expires_at) FROM purser.holds h
-             WHERE h.tenant_id = p_tenant AND h.subject = p_subject AND h.feature = p_feature AND h.slot = p_slot
-               AND h.status = 'open' AND h.expires_at <= v_now))
-      INTO v_last
-      FROM purser.resolve_entitlement(p_slot, p_tenant, p_subject, p_feature, v_now) r;
-    closed_at := greatest(v_before.as_of, CASE WHEN isfinite(v_last) THEN v_last ELSE v_now END);
+    closed_at := greatest(v_before.as_of, coalesce(v_last, v_now));
   END IF;
   UPDATE purser.holds h SET status = 'expired', ended_at = h.expires_at, ended_version = v_before.version + 1
     WHERE h.tenant_id = p_tenant AND h.subject = p_subject AND h.feature = p_feature AND h.slot = p_slot

@@ -33,7 +33,7 @@ BEGIN
   ), held AS (
     SELECT g.*, greatest(i.carried - a.amount, 0) AS exceeded, w.ends_at AS window_ends_at, least(g.expires_at, a.ends_at, (
              SELECT min(m.effective_at) FROM purser.allowances m
-             WHERE m.tenant_id = p_tenant AND m.feature = p_feature AND m.slot = p_slot AND m.per = a.per
+             WHERE m.tenant_id = p_tenant AND m.feature = p_feature AND m.slot = p_slot
                AND array_position(ARRAY['plan', 'override', 'restriction'], m.source)
                    > array_position(ARRAY['plan', 'override', 'restriction'], a.source)
                AND m.effective_at >= g.effective_at AND m.effective_at < m.ends_at)) AS ends_at,
@@ -63,7 +63,8 @@ BEGIN
       FROM open_holds o CROSS JOIN balance
       WHERE o.unpinned AND o.funded > 0
         AND (o.expires_at > p_at
-             OR o.expires_at <> purser.next_change_after(p_slot, p_tenant, p_subject, p_feature, balance.as_of, p_version))
+             OR o.expires_at <> (
+               purser.changes_around(p_slot, p_tenant, p_subject, p_feature, balance.as_of, p_version)).next_at)
   ), new_pins AS (
     SELECT o.grant_id, r.hold_key, r.expires_at,
            least(o.before + o.burnable, r.lower_end + r.funded) - greatest(o.before, r.lower_end) AS amount

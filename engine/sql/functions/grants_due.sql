@@ -89,8 +89,10 @@ BEGIN
                 AND (p_version IS NULL OR g.issued_version <= p_version)
                 AND g.effective_at >= m.window_starts_at AND g.effective_at < m.window_ends_at
                 AND (a.source <> 'product' OR a.allowance_id = m.allowance_id)
-                AND (a.window_unit, a.window_count, a.anchor, a.time_zone)
-                    = (mine.window_unit, mine.window_count, mine.anchor, mine.time_zone)
+                -- A mask written before there was a plan has a window of its own.
+                AND ((a.window_unit, a.window_count, a.anchor, a.time_zone)
+                     = (mine.window_unit, mine.window_count, mine.anchor, mine.time_zone)
+                     OR a.source IN ('override', 'restriction') AND mine.source = 'plan')
               ORDER BY masks, family, g.issued_version DESC, g.effective_at DESC
           ) x
       ) u

@@ -20,7 +20,8 @@ BEGIN
     SELECT b.version, b.as_of INTO v_version, v_as_of
       FROM purser.balances b
       WHERE b.tenant_id = p_tenant AND b.subject = p_subject AND b.feature = p_feature AND b.slot = p_slot;
-    v_next := CASE WHEN v_version > 0 THEN purser.next_change_after(p_slot, p_tenant, p_subject, p_feature, v_as_of) END;
+    v_next := CASE WHEN v_version > 0 THEN
+      (purser.changes_around(p_slot, p_tenant, p_subject, p_feature, v_as_of)).next_at END;
     IF v_next > p_at THEN
       UPDATE purser.balances b SET next_change_at = v_next
         WHERE b.tenant_id = p_tenant AND b.subject = p_subject AND b.feature = p_feature AND b.slot = p_slot;

@@ -25,6 +25,6 @@ BEGIN
   SELECT CASE WHEN NOT r.allowed THEN r.reason END, r.restricted_by, r.enforcement, r.per, r.valid_until
     INTO denied_reason, restricted_by, enforcement, per, v_valid_until
     FROM purser.resolve_entitlement(p_slot, p_tenant, p_subject, p_feature, p_at, p_version IS NOT NULL) r;
-  next_change_at := purser.next_change_after(p_slot, p_tenant, p_subject, p_feature, p_at, p_version, v_valid_until);
+  next_change_at := (purser.changes_around(p_slot, p_tenant, p_subject, p_feature, p_at, p_version, v_valid_until)).next_at;
 END
 $$;

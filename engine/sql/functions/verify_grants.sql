@@ -75,7 +75,7 @@ BEGIN
     JOIN purser.allowances a ON a.tenant_id = g.tenant_id AND a.allowance_id = g.allowance_id AND a.slot = g.slot
     CROSS JOIN LATERAL purser.window_at(a.window_unit, a.window_count, a.anchor, a.time_zone, g.effective_at) w
     WHERE g.effective_at < w.starts_at OR g.expires_at > w.ends_at OR a.feature <> g.feature
-       OR (a.per = 'subject') <> (g.subject <> '')
+       OR a.source NOT IN ('override', 'restriction') AND (a.per = 'subject') <> (g.subject <> '')
   UNION ALL
   SELECT 'a boundary has one effect', g.tenant_id, g.subject, g.feature, g.issued_version,
          format('the grant %s begins at %s where another of its allowance lasts until %s', g.dedupe_key, g.effective_at,

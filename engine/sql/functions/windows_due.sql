@@ -18,7 +18,8 @@ BEGIN
     SELECT a.*, array_position(ARRAY['plan', 'override', 'restriction'], a.source) AS rank
       FROM purser.allowances a
       WHERE a.tenant_id = p_tenant AND a.feature = p_feature AND a.slot = p_slot AND a.effective_at < a.ends_at
-        AND a.per = CASE WHEN p_subject = '' THEN 'tenant' ELSE 'subject' END
+        -- What masks a plan does so for whoever holds the feature.
+        AND (a.per = CASE WHEN p_subject = '' THEN 'tenant' ELSE 'subject' END OR a.source IN ('override', 'restriction'))
   ), walked AS (
     SELECT p.allowance_id, 0 AS back, w.number, w.starts_at, w.ends_at
       FROM promised p
