@@ -190,6 +190,10 @@ async function main(given: readonly string[]): Promise<Exit> {
   }
   try {
     const rest = given.slice(name.split(" ").length);
+    if (rest.some((word) => word === "--help" || word === "-h")) {
+      console.log(`usage: purser ${command.usage}\n    ${command.summary}`);
+      return exit.done;
+    }
     const { values, positionals } = parsed(command, rest);
     const settings = readSettings(process.env);
     if ("problems" in settings) throw new CommandFailed(exit.usage, settings.problems.join("\n"));

@@ -3,31 +3,30 @@
 //
 //   npm run example:own-transaction
 //
-// It uses the embedded PostgreSQL in .purser, or the one that DATABASE_URL names.
+// It uses an embedded PostgreSQL of its own, in .purser/example, so that nothing which `npm start` serves is touched; or the
+// database that DATABASE_URL names, where that has no catalogue but the example's and lets the role make a schema.
 import { createPurser } from "@purser/engine";
 import { exampleCatalog, openDevelopmentDatabase } from "@purser/server";
 import { type ClientBase, Pool } from "pg";
 
+/** Why the database that was given is not used. */
+class NotOurs extends Error {}
+
 const say = (line = "") => console.log(line);
 
 // ── A database with Purser's schema, and in the same database the application's own table ───────────────────────────────
-const database = await openDevelopmentDatabase({ directory: ".purser", environment: process.env });
+const database = await openDevelopmentDatabase({ directory: ".purser/example", environment: process.env });
 const admin = new Pool({ connectionString: database.adminUrl, max: 1 });
 const pool = new Pool({ connectionString: database.serviceUrl });
 const purser = createPurser({ catalog: exampleCatalog, database: pool });
 try {
+  await refuseWhatIsNotOurs();
   const { rows: roles } = await pool.query<{ me: string }>("SELECT current_user AS me");
   await admin.query(`CREATE SCHEMA IF NOT EXISTS example_own_transaction AUTHORIZATION "${roles[0]?.me}"`);
   await pool.query(`CREATE TABLE IF NOT EXISTS example_own_transaction.reports (
     tenant text NOT NULL, title text NOT NULL, created_at timestamptz NOT NULL DEFAULT now())`);
 
   // What is on sale, and a new customer on the plan "free": 20 calculations a month.
-  const preview = await purser.publishCatalog({ actor: "example", dryRun: true });
-  if (database.embedded === undefined && preview.outcome === "published" && preview.revision > 1) {
-    throw new Error(
-      "This database has a catalogue of its own. The example would replace it; give it an empty database.",
-    );
-  }
   await purser.publishCatalog({ actor: "example" });
   const { rows: ids } = await pool.query<{ id: string }>("SELECT 'example-' || gen_random_uuid() AS id");
   const tenant = ids[0]?.id ?? "";
@@ -94,9 +93,35 @@ try {
     session.release();
   }
   await rowsThatAreThere(tenant);
+} catch (error) {
+  if (!(error instanceof NotOurs)) throw error;
+  console.error(error.message);
+  process.exitCode = 3;
 } finally {
   await Promise.all([pool.end(), admin.end()]);
   await database.stop();
+}
+
+/** Before anything is written: a database that the example would take something away from, or may not use. */
+async function refuseWhatIsNotOurs(): Promise<void> {
+  const way = "Unset DATABASE_URL, and the example brings a PostgreSQL of its own.";
+  const published = await purser.publishedCatalog();
+  if (published !== undefined && published.publishedBy !== "example") {
+    const preview = await purser.publishCatalog({ actor: "example", dryRun: true });
+    if (preview.outcome !== "unchanged") {
+      const whose = `revision ${published.revision}, published by ${published.publishedBy}`;
+      throw new NotOurs(`This database has a catalogue of its own (${whose}), which the example leaves alone. ${way}`);
+    }
+  }
+  const { rows } = await admin.query<{ role: string; may: boolean }>(
+    `SELECT current_user AS role, has_database_privilege(current_database(), 'CREATE')
+       OR pg_has_role(current_user, (SELECT nspowner FROM pg_namespace WHERE nspname = 'example_own_transaction'), 'USAGE') AS may`,
+  );
+  if (rows[0]?.may !== true) {
+    throw new NotOurs(
+      `The role ${rows[0]?.role} may not make the example's schema in the database that DATABASE_URL names. ${way}`,
+    );
+  }
 }
 
 async function insertReport(tx: ClientBase, tenant: string, title: string): Promise<void> {

@@ -5,7 +5,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { createPurser } from "@purser/engine";
+import { exampleCatalog, openDevelopmentDatabase } from "@purser/server";
+import { Pool } from "pg";
+import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
+import { createTestDatabase } from "../../../behaviour/fixture/database.ts";
 
 const workspace = fileURLToPath(new URL("..", import.meta.url));
 const compiled = join(workspace, "dist/index.js");
@@ -19,8 +23,9 @@ beforeAll(async () => {
 });
 afterAll(() => rm(directory, { recursive: true, force: true }));
 
-const run = async () =>
-  (await promisify(execFile)(process.execPath, [compiled], { cwd: directory, env: environment })).stdout;
+const run = async (more: Record<string, string> = {}) =>
+  (await promisify(execFile)(process.execPath, [compiled], { cwd: directory, env: { ...environment, ...more } }))
+    .stdout;
 
 /** What stands under each numbered heading. */
 const stories = (printed: string) =>
@@ -49,5 +54,45 @@ test("each request leaves the rows that its answer says, the first time and the 
       "reports       Annuities 2031 · By hand, 2 pages",
       "consumptions  request-1: 3 · request-4: 2",
     ]);
+  }
+});
+
+test("a catalogue that somebody published, or a role that may not make its schema, is told in a sentence", async () => {
+  const database = await createTestDatabase();
+  onTestFinished(() => database.drop());
+  const url = { DATABASE_URL: database.serviceUrl };
+  await expect(run(url)).rejects.toMatchObject({
+    code: 3,
+    stderr: expect.stringMatching(/^The role \S+ may not make the example's schema .*\. Unset DATABASE_URL, .*\n$/),
+  });
+
+  const pool = new Pool({ connectionString: database.serviceUrl, max: 1 });
+  onTestFinished(() => pool.end());
+  const { plans, ...rest } = exampleCatalog;
+  const purser = createPurser({ catalog: { ...rest, plans: { pro: plans.pro } }, database: pool });
+  await purser.publishCatalog({ actor: "somebody" });
+  for (const given of [database.serviceUrl, database.adminUrl]) {
+    await expect(run({ DATABASE_URL: given })).rejects.toMatchObject({
+      code: 3,
+      stderr: expect.stringMatching(
+        /^This database has a catalogue of its own \(revision 1, published by somebody\), .*\n$/,
+      ),
+    });
+  }
+  expect(await purser.catalogRevisions()).toHaveLength(1);
+});
+
+test("beside what npm start serves it leaves that catalogue alone", async () => {
+  const served = await openDevelopmentDatabase({ directory: join(directory, ".purser"), environment });
+  const pool = new Pool({ connectionString: served.serviceUrl, max: 1 });
+  try {
+    const { plans, ...rest } = exampleCatalog;
+    const purser = createPurser({ catalog: { ...rest, plans: { pro: plans.pro } }, database: pool });
+    await purser.publishCatalog({ actor: "somebody" });
+    expect(stories(await run())).toHaveLength(5);
+    expect(await purser.catalogRevisions()).toMatchObject([{ revision: 1, publishedBy: "somebody" }]);
+  } finally {
+    await pool.end();
+    await served.stop();
   }
 });

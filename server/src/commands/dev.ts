@@ -39,10 +39,10 @@ export async function dev(surroundings: Surroundings, options: DevOptions): Prom
       if (refusals.length > 0) throw new CommandFailed(exit.refused, refusals.join("\n"));
 
       const purser = openPurser(pool);
-      const keys = await oneAtATime(directory, async () => {
-        await furnish(purser, pool, database, options, surroundings);
-        return keysOf(purser, directory);
-      });
+      const { inForce, keys } = await oneAtATime(directory, async () => ({
+        inForce: await furnish(purser, pool, options, surroundings),
+        keys: await keysOf(purser, directory),
+      }));
       const signIn = createSignInCode([keys.live, keys.test]);
       const listening = await serveOn(pool, purser, surroundings, {
         port: options.port ?? settings.port ?? 4242,
@@ -58,16 +58,22 @@ export async function dev(surroundings: Surroundings, options: DevOptions): Prom
         [
           `Purser is ready at ${url}`,
           "",
-          `  PostgreSQL   ${facts.serverVersionText} at ${database.where}${whose(database, directory)}`,
+          `  PostgreSQL        ${facts.serverVersionText} at ${database.where}${whose(database, directory)}`,
           ...(database.embedded === undefined || database.hindrance !== undefined
             ? []
-            : [`  DATABASE_URL ${database.serviceUrl}   (for psql and your own application; it may make tables)`]),
-          `  schema       version ${database.schemaVersion}`,
-          ...(hasSite() ? [`  console      ${url}/sign-in#${signIn.code}   (signs in once; later, paste a key)`] : []),
-          `  API          ${url}/v1`,
-          `  key          ${keys.live}`,
-          `  test key     ${keys.test}   (for test tenants, which have a clock)`,
-          ...(options.demo ? ["", "Paste one:", ...tryOut(url, keys.live)] : []),
+            : [
+                `  DATABASE_URL      ${database.serviceUrl}   (for psql and your own application; it may make tables)`,
+                `  PURSER_ADMIN_URL  ${database.adminUrl}   (the database's owner: for migrations alone)`,
+              ]),
+          `  schema            version ${database.schemaVersion}`,
+          `  catalogue         ${inForce.told}`,
+          ...(hasSite()
+            ? [`  console           ${url}/sign-in#${signIn.code}   (signs in once; later, paste a key)`]
+            : []),
+          `  API               ${url}/v1   (what it takes: ${url}/docs)`,
+          `  key               ${keys.live}`,
+          `  test key          ${keys.test}   (for test tenants, which have a clock)`,
+          ...(options.demo && inForce.example ? ["", "Paste one:", ...tryOut(url, keys.live)] : []),
           "",
           "Ctrl-C stops it; what is in the database stays.",
         ].join("\n"),
@@ -93,30 +99,48 @@ function tryOut(url: string, key: string): string[] {
   return curlLines({ url, key, word: randomWord(3) }).flatMap(({ shows, line }) => ["", `# ${shows}`, line]);
 }
 
-/** Publishes the example catalogue and makes the demo's tenants, where that takes nothing away from somebody. */
-async function furnish(
-  purser: OpenPurser,
-  pool: Pool,
-  { embedded }: DevelopmentDatabase,
-  { demo }: DevOptions,
-  { warn }: Surroundings,
-): Promise<void> {
-  // In a database of somebody's own a catalogue that is there is theirs.
-  if (embedded === undefined && (await purser.publishedCatalog()) !== undefined) {
-    const preview = await purser.publishCatalog({ actor: "purser dev", catalog: exampleCatalog, dryRun: true });
-    if (preview.outcome !== "unchanged") {
-      warn("This database has a catalogue of its own; the example catalogue and the demo's tenants are left out.");
-      return;
-    }
+/** Which catalogue is in force, and whether it is the example's. */
+interface InForce {
+  readonly example: boolean;
+  /** For people, on one line. */
+  readonly told: string;
+}
+
+const actor = "purser dev";
+
+/**
+ * Publishes the example catalogue where none was ever published, or where the newest revision is one that this command
+ * published, and then makes the demo's tenants. What anybody else published is theirs and stays in force.
+ */
+async function furnish(purser: OpenPurser, pool: Pool, { demo }: DevOptions, { warn }: Surroundings): Promise<InForce> {
+  const inForce = await exampleInForce(purser);
+  if (demo && inForce.example) {
+    const made = await makeDemoTenants(purser, pool);
+    if (made > 0) warn(`Made ${made} of the demo's ${demoTenants.length} tenants.`);
   }
-  const published = await purser.publishCatalog({ actor: "purser dev", catalog: exampleCatalog });
-  if (published.outcome === "invalid_input") {
+  return inForce;
+}
+
+async function exampleInForce(purser: OpenPurser): Promise<InForce> {
+  const newest = await purser.publishedCatalog();
+  const ours = newest === undefined || newest.publishedBy === actor;
+  // On top of what was looked at and nothing else: who publishes at this very moment is not published over.
+  const published = await purser.publishCatalog({
+    catalog: exampleCatalog,
+    actor,
+    dryRun: !ours,
+    expectedRevision: newest?.revision ?? 0,
+  });
+  if (published.outcome === "invalid_input" && ours) {
     const [problem] = published.problems;
     throw new CommandFailed(exit.failed, `The example catalogue: ${problem?.path} ${problem?.problem}`);
   }
-  if (!demo) return;
-  const made = await makeDemoTenants(purser, pool);
-  if (made > 0) warn(`Made ${made} of the demo's ${demoTenants.length} tenants.`);
+  if (published.outcome === "unchanged" || (published.outcome === "published" && ours)) {
+    return { example: true, told: `revision ${published.revision}, the example's` };
+  }
+  const theirs = await purser.publishedCatalog();
+  const standing = `revision ${theirs?.revision}, published by ${theirs?.publishedBy}`;
+  return { example: false, told: `${standing}; it stays, and the example catalogue and its tenants are left out` };
 }
 
 /** The keys of the last start where they are still in force, else new ones. They lie in the directory, for its owner. */
@@ -131,7 +155,7 @@ async function keysOf(purser: OpenPurser, directory: string): Promise<{ live: st
     return same && allowed ? key : undefined;
   };
   const make = async (mode: "live" | "test") => {
-    const made = await createApiKey(purser, { name: "development", mode, scopes, actor: "purser dev" });
+    const made = await createApiKey(purser, { name: "development", mode, scopes, actor });
     if (made.outcome !== "created") throw new Error(`a key could not be made: ${made.outcome}`);
     return made.key;
   };

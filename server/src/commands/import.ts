@@ -46,12 +46,14 @@ function done(outcome: Extract<ImportOutcome, { outcome: "imported" | "unchanged
     return [...left, `Nothing to do: all of it is in force, in revision ${revision}.`];
   return [
     ...left,
-    `catalogue   revision ${revision}, with ${plans} plans and ${products} products of the file`,
+    `catalogue   revision ${revision}, with ${counted(plans, "plan")} and ${counted(products, "product")} of the file`,
     `tenants     ${outcome.tenants} made, ${outcome.subscriptions} put on their plan`,
     `grants      ${outcome.grants} issued, ${outcome.expired} expired before`,
-    `used        ${outcome.consumptions} consumptions taken`,
+    `used        ${counted(outcome.consumptions, "consumption")} taken`,
   ];
 }
+
+const counted = (count: number, word: string) => `${count} ${word}${count === 1 ? "" : "s"}`;
 
 function parsed(file: string): unknown {
   try {

@@ -260,7 +260,7 @@ describe("import", () => {
     await engine.publishCatalog({ actor: "test" });
     const path = file("old.json", JSON.stringify(source));
     const told =
-      /^catalogue {3}revision 2, with 1 plans and 0 products of the file\ntenants {5}1 made, 1 put on their plan\ngrants {6}1 issued/;
+      /^catalogue {3}revision 2, with 1 plan and 0 products of the file\ntenants {5}1 made, 1 put on their plan\ngrants {6}1 issued/;
     expect(await run("import", path, "--dry-run")).toMatchObject({ code: 0, out: expect.stringMatching(told) });
     expect(await engine.findTenant({ tenant: "acme" })).toBeUndefined();
     expect(await run("import", path)).toMatchObject({ code: 0, out: expect.stringMatching(told) });

@@ -60,6 +60,13 @@ describe("usage", () => {
     for (const said of ["purser dev", "keys create", "Exit codes", "DATABASE_URL", "PURSER_ALLOW_PRIVILEGED_ROLE"])
       expect(out).toContain(said);
   });
+
+  test.each([
+    [["push", "--help"], "usage: purser push [--config"],
+    [["keys", "create", "-h"], "usage: purser keys create --name N"],
+  ])("%j prints the usage of the command and is no error", async (args, usage) => {
+    expect(await purser(args).ended).toEqual({ code: 0, out: expect.stringContaining(usage), err: "" });
+  });
 });
 
 describe("migrate", () => {

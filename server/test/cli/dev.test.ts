@@ -1,6 +1,6 @@
 // `purser dev --demo`, as a newcomer meets it: one command, the lines that it prints, a second start, an end.
 import { execFile } from "node:child_process";
-import { statSync } from "node:fs";
+import { statSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -85,7 +85,7 @@ test("from an empty directory to answers, and to nothing left running", async ()
   const { url, key, curls } = printed(out);
   expect(out).toMatch(/PostgreSQL +18\.\d+ at 127\.0\.0\.1:\d+\/postgres \(embedded, in .*purser-cli-/);
   expect(out).toMatch(/schema +version \d+/);
-  expect(out).toContain(`API          ${url}/v1`);
+  expect(out).toContain(`API               ${url}/v1   (what it takes: ${url}/docs)`);
   expect(run.err()).not.toContain("warning");
   for (const file of ["login.json", "keys.json"]) expect(statSync(join(directory, file)).mode & 0o777).toBe(0o600);
 
@@ -141,6 +141,35 @@ test("a second start changes nothing and is quick", async () => {
   expect((await get(path, testKey))["tenants"]).toMatchObject([{ tenant: "time-traveller", mode: "test" }]);
   await stop(second, "SIGINT");
   expect(await everyRow(directory)).toBe(before);
+});
+
+test("what was published after the first start stays in force, and the next start says which that is", async () => {
+  const directory = temporaryDirectory();
+  const first = start(directory);
+  expect(await first.until(ready)).toMatch(/catalogue +revision 1, the example's\n/);
+  const config = join(directory, "mine.config.json");
+  const { plans, ...rest } = exampleCatalog;
+  writeFileSync(config, JSON.stringify({ ...rest, plans: { pro: plans.pro } }));
+  const pushed = await purser(["push", "--yes", "--config", config, "--directory", directory]).ended;
+  expect(pushed).toMatchObject({ code: 0, out: expect.stringContaining("Published revision 2.") });
+  await stop(first);
+
+  const second = start(directory);
+  const out = await second.until(ready);
+  expect(out).toMatch(/catalogue +revision 2, published by purser push; it stays, and the example .* left out\n/);
+  const { url, key, curls } = printed(out);
+  expect(curls).toEqual([]);
+  expect(await get(`${url}/v1/catalog`, key)).toMatchObject({ revision: 2, publishedBy: "purser push" });
+  await stop(second);
+}, 180_000);
+
+test("the administrator's URL that is printed is one that migrates", async () => {
+  const directory = temporaryDirectory();
+  const run = start(directory);
+  const url = / {2}PURSER_ADMIN_URL +(\S+)/.exec(await run.until(ready))?.[1] ?? "";
+  const migrated = await purser(["migrate"], { PURSER_ADMIN_URL: url }).ended;
+  expect(migrated).toMatchObject({ code: 0, out: expect.stringContaining("Up to date") });
+  await stop(run);
 });
 
 test("two at once share the database, and the one that does not own it leaves it running", async () => {
@@ -257,7 +286,8 @@ describe("on a database of one's own", () => {
     await theirs.publishCatalog({ actor: "somebody" });
     const run = start(temporaryDirectory(), { DATABASE_URL: database.adminUrl });
     const { url, key } = printed(await run.until(ready));
-    expect(run.err()).toContain("has a catalogue of its own");
+    expect(run.out()).toMatch(/catalogue +revision 1, published by somebody; it stays, and the example .* left out\n/);
+    expect(printed(run.out()).curls).toEqual([]);
     expect(await get(`${url}/v1/catalog`, key)).toMatchObject({ revision: 1, publishedBy: "somebody" });
     expect((await get(`${url}/v1/tenants`, key))["tenants"]).toEqual([]);
     await stop(run);
