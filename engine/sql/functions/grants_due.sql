@@ -68,7 +68,7 @@ BEGIN
                    g.carried + y.taken AS total, g.accrued + CASE
                      WHEN NOT isfinite(m.window_starts_at) OR NOT isfinite(m.window_ends_at) THEN 0
                      WHEN a.unlimited THEN y.taken * extract(epoch FROM m.window_ends_at - m.window_starts_at) * 1000000
-                     ELSE a.amount * extract(epoch FROM m.starts_at - g.effective_at) * 1000000
+                     ELSE a.amount * extract(epoch FROM least(m.starts_at, a.ends_at) - g.effective_at) * 1000000
                    END AS accrued
               FROM purser.grants g
               JOIN purser.allowances a ON a.tenant_id = g.tenant_id AND a.allowance_id = g.allowance_id AND a.slot = g.slot

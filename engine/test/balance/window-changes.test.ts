@@ -34,6 +34,7 @@ const catalog = defineCatalog({
   plans: {
     p31: plan(31),
     p62: plan(62),
+    none: { name: "None", tier: "base", inclusions: {} },
     endless: {
       name: "Endless",
       tier: "base",
@@ -133,6 +134,7 @@ describe("C02: a plan change inside a window, by on_change", () => {
       "day 4 · plan p31 · day 9 · plan p62 · plan p31 · day 17 · plan p31",
       31,
     ],
+    ["nothing for a while", "prorate", "day 8 · plan none · day 15 · plan p31", 7 + 17],
     ["in the next window it is whole", "prorate", "use 20 · day 11 · plan p62 · day 32", 62],
   ];
   test.each(cases)("%s: %s, %s → %s", async (name, feature, story, available) => {
