@@ -27,7 +27,9 @@ export function App() {
           ? (localAddress(query.get("to")) ?? home)
           : path === "/" || (path === "/tenants" && home !== "/tenants")
             ? home
-            : undefined;
+            : path === "/catalog"
+              ? "/catalogue"
+              : undefined;
   useEffect(() => {
     if (turnTo !== undefined) go(turnTo, true);
   }, [turnTo]);
@@ -42,7 +44,7 @@ export function App() {
     <Frame path={path}>
       {path === "/tenants" ? (
         <TenantsPage key={mode} />
-      ) : path === "/catalog" ? (
+      ) : path === "/catalogue" ? (
         <CatalogPage key={mode} />
       ) : tenant !== undefined ? (
         <TenantPage key={`${mode} ${tenant}`} id={tenant} />
@@ -60,7 +62,7 @@ export function App() {
 
 /** An address of ours to go back to, or undefined where it would lead elsewhere. */
 function localAddress(to: string | null): string | undefined {
-  return to !== null && /^\/(tenants|catalog)(\/[^/?#\\]*)?$/.test(to) ? to : undefined;
+  return to !== null && /^\/(tenants|catalogue?)(\/[^/?#\\]*)?$/.test(to) ? to : undefined;
 }
 
 function Unreachable({ detail }: { readonly detail: string }) {
@@ -83,7 +85,7 @@ function Unreachable({ detail }: { readonly detail: string }) {
 
 const pages = [
   ["/tenants", "Tenants"],
-  ["/catalog", "Catalogue"],
+  ["/catalogue", "Catalogue"],
 ] as const;
 const schemes: Readonly<Record<Scheme, readonly [next: Scheme, label: string, icon: string]>> = {
   system: ["light", "Colours: as the system", "◐"],

@@ -1,5 +1,6 @@
 // What somebody outside supplied: ids, names, subjects, metadata. It is text and nothing else; what would turn the line
 // around or not be seen at all is spelled out, so that two ids which look alike can be told apart.
+import { Fragment } from "react";
 
 /** Controls, marks of direction, and what has no width; not the joiners and variants, which emoji and some scripts need. */
 const odd = /(?!\p{Join_Control}|\p{Variation_Selector})[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/u;
@@ -16,6 +17,15 @@ export function visible(text: string): string {
     .join("");
 }
 
+/** A key may go on in the next line after a dot, a dash or an underscore, and not amid a word of it. */
+const atJoints = (key: string) =>
+  key.split(/(?<=[._-])(?=[^._-])/).map((word, i) => (
+    <Fragment key={i}>
+      {i === 0 ? null : <wbr />}
+      {word}
+    </Fragment>
+  ));
+
 export function Said({ text, mono = false }: { readonly text: string; readonly mono?: boolean }) {
   return (
     <bdi className={mono ? "mono" : undefined}>
@@ -24,6 +34,8 @@ export function Said({ text, mono = false }: { readonly text: string; readonly m
           <i key={i} className="odd">
             {spelled(part)}
           </i>
+        ) : mono ? (
+          atJoints(part)
         ) : (
           part
         ),

@@ -88,7 +88,7 @@ const states: readonly (readonly [string, (page: Page) => Promise<void>])[] = [
   [
     "the catalogue with something wrong",
     async (page) => {
-      await page.goto(`${desk.url}/catalog`);
+      await page.goto(`${desk.url}/catalogue`);
       await page
         .getByLabel("The catalogue")
         .fill('{ "tiers": {}, "features": {}, "plans": { "pro": { "tier": "gold" } } }');
@@ -99,7 +99,7 @@ const states: readonly (readonly [string, (page: Page) => Promise<void>])[] = [
   [
     "the catalogue with a revision",
     async (page) => {
-      await page.goto(`${desk.url}/catalog`);
+      await page.goto(`${desk.url}/catalogue`);
       await page.getByRole("button", { name: "View revision 1" }).click();
       await page.getByRole("region", { name: "Revision 1" }).waitFor();
     },
@@ -107,7 +107,7 @@ const states: readonly (readonly [string, (page: Page) => Promise<void>])[] = [
   [
     "the catalogue with what would change",
     async (page) => {
-      await page.goto(`${desk.url}/catalog`);
+      await page.goto(`${desk.url}/catalogue`);
       const editor = page.getByLabel("The catalogue");
       await editor.fill(
         (await editor.inputValue())

@@ -13,7 +13,7 @@ const publish = (page: Page) => page.getByRole("button", { name: "Publish" });
 
 async function openCatalog(modes: readonly ("live" | "test")[] = ["live"]): Promise<Page> {
   const page = await desk.signedIn(modes);
-  await page.goto(`${desk.url}/catalog`);
+  await page.goto(`${desk.url}/catalogue`);
   await page.locator("table.matrix").waitFor();
   return page;
 }
@@ -48,6 +48,22 @@ test("the plans stand beside each other with what they include, in the order of 
   ]);
   expect((await row("Single sign-on")).map((one) => one[0])).toEqual(["–", "–", "–", "–", "✓"]);
   expect(await row("Active projects")).toEqual(["3", "25", "100", "1,000", "unlimited"]);
+});
+
+test("beside the plans stand products, capabilities and tiers; /catalog leads there too", async () => {
+  const page = await desk.signedIn();
+  await page.goto(`${desk.url}/catalog`);
+  await page.locator("table.matrix").waitFor();
+  expect(page.url()).toBe(`${desk.url}/catalogue`);
+  const rows = async (title: string) =>
+    (await page.getByRole("table", { name: title }).locator("tbody tr").allInnerTexts()).map((row) =>
+      row.replaceAll(/\s+/g, " ").trim(),
+    );
+  expect(await rows("Products")).toContain(
+    "500 messaging credits for 30 days messaging.sprint Messaging credits: 500 for 30 days",
+  );
+  expect(await rows("Capabilities")).toContain("projects.create 1 Active projects projects.max");
+  expect((await rows("Tiers"))[1]).toMatch(/^Pro pro 1 .*Pro$/);
 });
 
 test("what is wrong is named by its path, and its line is a press away", async () => {

@@ -2,69 +2,65 @@
 import { number } from "../format.ts";
 import { Named } from "../parts.tsx";
 import { Said } from "../said.tsx";
+import { kinds } from "./kinds.ts";
 import { objectOf, type Published, type ShownFeature } from "./published.ts";
-
-const kinds = [
-  ["credits", "Credits: prepaid units"],
-  ["metered", "Metered: an amount per window"],
-  ["capacity", "Capacity: how many at once"],
-  ["value", "Values"],
-  ["flag", "Flags: on or off"],
-] as const;
 
 export function Matrix({ catalog }: { readonly catalog: Published }) {
   const rank = (tier: string) => catalog.tiers[tier]?.rank ?? 0;
   const plans = Object.entries(catalog.plans).toSorted(([, one], [, other]) => rank(one.tier) - rank(other.tier));
   const features = Object.entries(catalog.features);
   return (
-    <div className="scroll" role="region" aria-label="Plans and features" tabIndex={0}>
-      <table className="matrix">
-        <thead>
-          <tr>
-            <th scope="col">
-              <span className="unseen">Feature</span>
-            </th>
-            {plans.map(([key, plan]) => (
-              <th key={key} scope="col">
-                <Named name={plan.name} id={key} />
+    <>
+      {plans.length > 1 ? <p className="sideways muted small">Scroll sideways for the other plans →</p> : null}
+      <div className="scroll" role="region" aria-label="Plans and features" tabIndex={0}>
+        <table className="matrix">
+          <thead>
+            <tr>
+              <th scope="col">
+                <span className="unseen">Feature</span>
               </th>
-            ))}
-          </tr>
-        </thead>
-        {kinds.map(([kind, title]) => {
-          const rows = features.filter(([, feature]) => feature.kind === kind);
-          return rows.length === 0 ? null : (
-            <tbody key={kind}>
-              <tr className="kind">
-                <th scope="rowgroup" colSpan={plans.length + 1}>
-                  {title}
+              {plans.map(([key, plan]) => (
+                <th key={key} scope="col">
+                  <Named name={plan.name} id={key} />
                 </th>
-              </tr>
-              {rows.map(([key, feature]) => (
-                <tr key={key}>
-                  <th scope="row">
-                    <Named name={feature.name} id={key} />
-                    {feature.unit === undefined ? null : (
-                      <span className="muted small">
-                        in <Said text={feature.unit} />
-                      </span>
-                    )}
-                  </th>
-                  {plans.map(([plan, { tier, inclusions }]) => (
-                    <td key={plan}>
-                      <Included
-                        inclusion={inclusions[key] ?? (byTier(feature, rank(tier), rank) ? true : undefined)}
-                        kind={feature.kind}
-                      />
-                    </td>
-                  ))}
-                </tr>
               ))}
-            </tbody>
-          );
-        })}
-      </table>
-    </div>
+            </tr>
+          </thead>
+          {kinds.map(([kind, title]) => {
+            const rows = features.filter(([, feature]) => feature.kind === kind);
+            return rows.length === 0 ? null : (
+              <tbody key={kind}>
+                <tr className="kind">
+                  <th scope="rowgroup" colSpan={plans.length + 1}>
+                    {title}
+                  </th>
+                </tr>
+                {rows.map(([key, feature]) => (
+                  <tr key={key}>
+                    <th scope="row">
+                      <Named name={feature.name} id={key} />
+                      {feature.unit === undefined ? null : (
+                        <span className="muted small">
+                          in <Said text={feature.unit} />
+                        </span>
+                      )}
+                    </th>
+                    {plans.map(([plan, { tier, inclusions }]) => (
+                      <td key={plan}>
+                        <Included
+                          inclusion={inclusions[key] ?? (byTier(feature, rank(tier), rank) ? true : undefined)}
+                          kind={feature.kind}
+                        />
+                      </td>
+                    ))}
+                  </tr>
+                ))}
+              </tbody>
+            );
+          })}
+        </table>
+      </div>
+    </>
   );
 }
 
@@ -93,15 +89,18 @@ function Included({ inclusion, kind }: { readonly inclusion: unknown; readonly k
   return <Said text={inWords(inclusion)} />;
 }
 
-function inWords(inclusion: unknown): string {
+/** What a plan or a product gives of a feature. */
+export function inWords(inclusion: unknown): string {
   if (typeof inclusion !== "object" || inclusion === null) return spoken(inclusion);
-  const { amount, unlimited, value, every, per } = objectOf(inclusion);
+  const { amount, unlimited, value, every, per, durationDays } = objectOf(inclusion);
   const much = unlimited === true ? "unlimited" : spoken(amount ?? value ?? inclusion);
   const { unit, count } = typeof every === "string" ? { unit: every, count: 1 } : objectOf(every);
   const window = typeof unit === "string" ? unit.replace("_", " ") : "";
   const often =
     window === "" || window === "lifetime" ? "" : count === 1 ? ` / ${window}` : ` / ${spoken(count)} ${window}s`;
-  return `${much}${unlimited === true ? "" : often}${per === "subject" ? " per subject" : ""}`;
+  return `${much}${unlimited === true ? "" : often}${per === "subject" ? " per subject" : ""}${
+    durationDays === undefined ? "" : ` for ${spoken(durationDays)} days`
+  }`;
 }
 
 const spoken = (value: unknown) =>

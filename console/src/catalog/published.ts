@@ -11,6 +11,8 @@ export interface ShownPlan {
   readonly name: string;
   readonly tier: string;
   readonly inclusions: Readonly<Record<string, unknown>>;
+  /** The status after its trial; undefined where it has none. */
+  readonly afterTrial: string | undefined;
 }
 export interface Published {
   readonly revision: number;
@@ -18,10 +20,13 @@ export interface Published {
   readonly publishedAt: string;
   /** As it was published. */
   readonly content: unknown;
-  readonly tiers: Readonly<Record<string, { readonly name: string; readonly rank: number }>>;
+  readonly tiers: Readonly<Record<string, { readonly name: string; readonly rank: number; readonly category: string }>>;
   readonly features: Readonly<Record<string, ShownFeature>>;
   readonly plans: Readonly<Record<string, ShownPlan>>;
-  readonly products: Readonly<Record<string, { readonly name: string }>>;
+  readonly capabilities: Readonly<Record<string, { readonly feature: string; readonly amount: number }>>;
+  readonly products: Readonly<
+    Record<string, { readonly name: string; readonly inclusions: Readonly<Record<string, unknown>> }>
+  >;
 }
 
 /** Undefined where none has been published, or the session may not read it. */
@@ -37,22 +42,34 @@ export async function publishedCatalog(client: Client): Promise<Published | unde
   }
 }
 
-function shownCatalog(content: unknown): Pick<Published, "tiers" | "features" | "plans" | "products"> {
+function shownCatalog(content: unknown): Pick<Published, "tiers" | "features" | "capabilities" | "plans" | "products"> {
   const of = objectOf(content);
   return {
-    tiers: entriesOf(of["tiers"], (key, { name, rank }) => ({ name: textOf(name) ?? key, rank: Number(rank) })),
+    tiers: entriesOf(of["tiers"], (key, { name, rank, category }) => ({
+      name: textOf(name) ?? key,
+      rank: Number(rank),
+      category: textOf(category) ?? "",
+    })),
     features: entriesOf(of["features"], (key, { name, kind, unit, minimumTier }) => ({
       name: textOf(name) ?? key,
       kind: textOf(kind) ?? "",
       unit: textOf(unit),
       minimumTier: textOf(minimumTier),
     })),
-    plans: entriesOf(of["plans"], (key, { name, tier, inclusions }) => ({
+    capabilities: entriesOf(of["capabilities"], (_, { feature, amount }) => ({
+      feature: textOf(feature) ?? "",
+      amount: Number(amount ?? 1),
+    })),
+    plans: entriesOf(of["plans"], (key, { name, tier, inclusions, trialDays, afterTrial }) => ({
       name: textOf(name) ?? key,
       tier: textOf(tier) ?? "",
       inclusions: objectOf(inclusions),
+      afterTrial: Number(trialDays) > 0 ? textOf(afterTrial) : undefined,
     })),
-    products: entriesOf(of["products"], (key, { name }) => ({ name: textOf(name) ?? key })),
+    products: entriesOf(of["products"], (key, { name, inclusions }) => ({
+      name: textOf(name) ?? key,
+      inclusions: objectOf(inclusions),
+    })),
   };
 }
 

@@ -1,6 +1,7 @@
 import { useCallback } from "react";
 import { useAsked } from "../asking.ts";
 import { Editor } from "../catalog/editor.tsx";
+import { Lists } from "../catalog/lists.tsx";
 import { Matrix } from "../catalog/matrix.tsx";
 import { publishedCatalog } from "../catalog/published.ts";
 import { Revisions } from "../catalog/revisions.tsx";
@@ -30,6 +31,7 @@ export function CatalogPage() {
           <Card title="What each plan includes" flush>
             <Matrix catalog={catalog} />
           </Card>
+          <Lists catalog={catalog} />
           <Editor content={catalog.content} changed={again} />
           <Revisions key={catalog.revision} newest={catalog.revision} />
         </>

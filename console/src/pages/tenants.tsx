@@ -1,6 +1,7 @@
 import { useCallback, useEffect, useState } from "react";
 import { useAsked } from "../asking.ts";
-import { Badge, Card, Empty, Failed, Heading, Named, submitting, Waiting } from "../parts.tsx";
+import { publishedCatalog } from "../catalog/published.ts";
+import { Card, Empty, Failed, Heading, Named, submitting, Waiting } from "../parts.tsx";
 import { go, Link, tenantPath, usePlace } from "../place.tsx";
 import { Said } from "../said.tsx";
 import { useSession } from "../session.tsx";
@@ -28,6 +29,10 @@ export function TenantsPage() {
     [client, cursor, prefix],
   );
   const { value: page, error, loading, again } = useAsked(ask);
+  const askCatalog = useCallback(() => publishedCatalog(client), [client]);
+  const { value: catalog } = useAsked(askCatalog);
+  // A live tenant's time is everybody's.
+  const ownClocks = session?.mode === "test";
 
   const find = (text: string) => {
     setTrail([]);
@@ -73,7 +78,10 @@ export function TenantsPage() {
                   Make one with <code>POST /v1/tenants</code> or <code>purser dev --demo</code>.
                 </span>
               ) : (
-                <Said text={prefix} mono />
+                <>
+                  <Said text={prefix} mono />
+                  <span>Names are not searched.</span>
+                </>
               )}
             </Empty>
           ) : (
@@ -83,13 +91,12 @@ export function TenantsPage() {
                   <th scope="col">Tenant</th>
                   <th scope="col">Plan</th>
                   <th scope="col">Status</th>
-                  <th scope="col">Mode</th>
-                  <th scope="col">Its time</th>
+                  {ownClocks ? <th scope="col">Its clock</th> : null}
                   <th scope="col">Time zone</th>
                 </tr>
               </thead>
               <tbody>
-                {page.tenants.map(({ tenant, name, mode, subscription, timeZone, asOf }) => (
+                {page.tenants.map(({ tenant, name, subscription, timeZone, asOf }) => (
                   <tr key={tenant}>
                     <th scope="row">
                       <Named name={name} id={tenant}>
@@ -99,17 +106,20 @@ export function TenantsPage() {
                       </Named>
                     </th>
                     <td data-column="Plan">
-                      {subscription === null ? <span className="muted">none</span> : <Said text={subscription.plan} />}
+                      {subscription === null ? (
+                        <span className="muted">none</span>
+                      ) : (
+                        <Said text={catalog?.plans[subscription.plan]?.name ?? subscription.plan} />
+                      )}
                     </td>
                     <td data-column="Status">
                       <StatusBadge subscription={subscription} />
                     </td>
-                    <td data-column="Mode">
-                      <Badge tone={mode === "test" ? "accent" : "plain"}>{mode}</Badge>
-                    </td>
-                    <td data-column="Its time">
-                      <At instant={asOf} zone={timeZone} />
-                    </td>
+                    {ownClocks ? (
+                      <td data-column="Its clock">
+                        <At instant={asOf} zone={timeZone} />
+                      </td>
+                    ) : null}
                     <td data-column="Time zone">
                       <Said text={timeZone} />
                     </td>

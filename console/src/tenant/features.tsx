@@ -1,13 +1,10 @@
 import type { Decision } from "@purser/sdk";
-import { number } from "../format.ts";
+import { kinds } from "../catalog/kinds.ts";
+import { number, quantity } from "../format.ts";
 import { At, Badge, Card, Empty, Named } from "../parts.tsx";
 import { Said } from "../said.tsx";
 import type { Shown } from "./shown.ts";
-import { reasonOf } from "./words.tsx";
-
-/** What counts first; inside a kind in the order of the keys, as it came. */
-const kinds = ["credits", "metered", "capacity", "value", "flag"];
-const byKind = (one: Decision, other: Decision) => kinds.indexOf(one.kind ?? "") - kinds.indexOf(other.kind ?? "");
+import { afterTrial, reasonOf } from "./words.tsx";
 
 /** A number of a decision: what is unlimited says so once, in the column of the limit. */
 const figure = (value: number | null) => (value === null ? <span className="muted">–</span> : number(value));
@@ -34,7 +31,7 @@ export function Features({ tenant, decisions, catalog }: Shown) {
               <th scope="col">Decision</th>
               <th scope="col">Why</th>
               <th scope="col" className="figure">
-                Limit
+                Limit or value
               </th>
               <th scope="col" className="figure">
                 Used
@@ -44,41 +41,40 @@ export function Features({ tenant, decisions, catalog }: Shown) {
               </th>
             </tr>
           </thead>
-          <tbody>
-            {decisions.toSorted(byKind).map((decision) => (
-              <Row
-                key={decision.feature}
-                decision={decision}
-                name={catalog?.features[decision.feature]?.name ?? ""}
-                nameOf={(key) => catalog?.plans[key]?.name ?? catalog?.products[key]?.name ?? key}
-                tierName={(key) => catalog?.tiers[key]?.name ?? key}
-                zone={tenant.timeZone}
-                now={tenant.asOf}
-              />
-            ))}
-          </tbody>
+          {kinds.map(([kind, title]) => {
+            const rows = decisions.filter((one) => one.kind === kind);
+            return rows.length === 0 ? null : (
+              <tbody key={kind}>
+                <tr className="kind">
+                  <th scope="rowgroup" colSpan={6}>
+                    {title}
+                  </th>
+                </tr>
+                {rows.map((decision) => (
+                  <Row key={decision.feature} decision={decision} tenant={tenant} catalog={catalog} />
+                ))}
+              </tbody>
+            );
+          })}
         </table>
       )}
     </Card>
   );
 }
 
-function Row({
-  decision,
-  name,
-  nameOf,
-  tierName,
-  zone,
-  now,
-}: {
-  readonly decision: Decision;
-  readonly name: string;
-  readonly nameOf: (plan: string) => string;
-  readonly tierName: (tier: string) => string;
-  readonly zone: string;
-  readonly now: string;
-}) {
+function inUnit(value: unknown, unit: string | undefined): string {
+  if (typeof value === "number") return quantity(value, unit);
+  return typeof value === "string" ? value : JSON.stringify(value);
+}
+
+function Row({ decision, tenant, catalog }: Pick<Shown, "tenant" | "catalog"> & { readonly decision: Decision }) {
+  const nameOf = (key: string) => catalog?.plans[key]?.name ?? catalog?.products[key]?.name ?? key;
+  const tierName = (key: string) => catalog?.tiers[key]?.name ?? key;
+  const { name = "", unit } = catalog?.features[decision.feature] ?? {};
   const { feature, kind, value, limit, used, remaining, unlimited, resetsAt } = decision;
+  const { subscription } = tenant;
+  const endsTrial =
+    subscription?.status === "trialing" && subscription.until !== null && subscription.until === resetsAt;
   const counts = kind === "capacity" || kind === "metered" || kind === "credits";
   return (
     <tr>
@@ -94,14 +90,20 @@ function Row({
           <Unlocks decision={decision} nameOf={nameOf} />
           {counts && resetsAt !== null ? (
             <span className="muted small">
-              stands until <At instant={resetsAt} zone={zone} from={now} />
+              {endsTrial ? "trial ends" : "stands until"}{" "}
+              <At instant={resetsAt} zone={tenant.timeZone} from={tenant.asOf} />
+              {endsTrial ? afterTrial(tenant, catalog) : null}
             </span>
           ) : null}
         </span>
       </td>
-      <td data-column="Limit" data-empty={!counts && kind !== "value" ? "" : undefined} className="figure">
+      <td
+        data-column={kind === "value" ? "Value" : "Limit"}
+        data-empty={!counts && kind !== "value" ? "" : undefined}
+        className="figure"
+      >
         {kind === "value" && decision.allowed ? (
-          <Said text={typeof value === "string" || typeof value === "number" ? String(value) : JSON.stringify(value)} />
+          <Said text={inUnit(value, unit)} />
         ) : unlimited ? (
           "unlimited"
         ) : (

@@ -4,10 +4,11 @@ import { At, Badge, Card, Heading, Notice, submitting } from "../parts.tsx";
 import { Said } from "../said.tsx";
 import { sentenceOf, useSession } from "../session.tsx";
 import type { Shown } from "./shown.ts";
-import { refusalOf, StatusBadge } from "./words.tsx";
+import { afterTrial, refusalOf, StatusBadge } from "./words.tsx";
 
 export function Header({ tenant, catalog }: Shown) {
   const { tenant: id, name, mode, subscription, timeZone, currency, asOf, createdAt, metadata } = tenant;
+  const trialing = subscription?.status === "trialing" && subscription.until !== null;
   const known = Object.keys(metadata).length > 0;
   return (
     <>
@@ -36,9 +37,10 @@ export function Header({ tenant, catalog }: Shown) {
           </div>
           {subscription === null ? null : (
             <div>
-              <dt>{subscription.until === null ? "Since" : "Until"}</dt>
+              <dt>{subscription.until === null ? "Since" : trialing ? "Trial ends" : "Until"}</dt>
               <dd>
                 <At instant={subscription.until ?? subscription.since} zone={timeZone} from={asOf} />
+                {trialing ? <span className="muted small">{afterTrial(tenant, catalog).replace(", ", "")}</span> : null}
               </dd>
             </div>
           )}

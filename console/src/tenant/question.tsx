@@ -11,6 +11,11 @@ export interface Question {
   readonly subject: string;
 }
 
+const counted = (features: readonly Decision[], feature: string) => {
+  const kind = features.find((one) => one.feature === feature)?.kind;
+  return kind !== "flag" && kind !== "value";
+};
+
 /** What stands in the fields, and what can be sent of it. */
 export function useQuestion(features: readonly Decision[], amount: string) {
   const [question, setQuestion] = useState<Question>({ feature: features[0]?.feature ?? "", amount, subject: "" });
@@ -19,13 +24,15 @@ export function useQuestion(features: readonly Decision[], amount: string) {
     ? question.feature
     : (features[0]?.feature ?? "");
   const current = { ...question, feature };
+  // Where something is counted the amount is sent as it stands, also when nothing does: 1 would be taken unseen.
+  const omitted = question.amount.trim() === "" && !counted(features, feature);
   return {
     question: current,
     set: (change: Partial<Question>) => setQuestion({ ...current, ...change }),
     /** As the API takes it: the amount as text, which keeps every digit. */
     input: {
       feature,
-      ...(question.amount.trim() === "" ? {} : { amount: question.amount.trim() }),
+      ...(omitted ? {} : { amount: question.amount.trim() }),
       ...(question.subject === "" ? {} : { subject: question.subject }),
     },
   };
@@ -63,6 +70,7 @@ export function QuestionFields({
             <input
               {...labels}
               inputMode="decimal"
+              required={counted(features, question.feature)}
               autoComplete="off"
               maxLength={40}
               value={question.amount}

@@ -1,8 +1,15 @@
 // What the codes of decisions, outcomes, statuses and sources mean, in words.
 import type { Decision, OpenGrant, Tenant } from "@purser/sdk";
 import { Badge, type Tone } from "../parts.tsx";
+import type { Shown } from "./shown.ts";
 
 type Subscription = Tenant["subscription"];
+
+/** What comes after a trial, by the plan as it is sold now; nothing where it is not sold any more. */
+export function afterTrial({ subscription }: Pick<Tenant, "subscription">, catalog: Shown["catalog"]): string {
+  const then = subscription === null ? undefined : catalog?.plans[subscription.plan]?.afterTrial;
+  return then === undefined ? "" : `, then ${then}`;
+}
 
 const tones: Readonly<Record<NonNullable<Subscription>["status"], Tone>> = {
   active: "good",

@@ -37,8 +37,8 @@ const headers = {
   vary: "accept-encoding",
 };
 
-/** The addresses that the console understands. */
-const pages = ["/", "/sign-in", "/tenants", "/tenants/*", "/catalog"];
+/** The addresses that the console understands; it leads from `/catalog` to `/catalogue` by itself. */
+const pages = ["/", "/sign-in", "/tenants", "/tenants/*", "/catalogue", "/catalog"];
 
 /** Whether there is a console to serve. */
 export function hasSite(): boolean {

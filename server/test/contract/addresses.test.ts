@@ -38,7 +38,7 @@ test("under /v1 there is nothing that the description does not have", async () =
 test("what stands beside it is the console, the description itself and the metrics", async () => {
   const beside = (await addresses()).filter((path) => !(path in description.paths));
   // Without a build of the console there are no pages.
-  const pages = hasSite() ? ["/", "/sign-in", "/tenants", "/tenants*", "/catalog"] : [];
+  const pages = hasSite() ? ["/", "/sign-in", "/tenants", "/tenants*", "/catalogue", "/catalog"] : [];
   const own = ["/console/session", "/docs", "/openapi.json", "/metrics"];
   expect(beside.filter((path) => !path.startsWith("/assets/")).toSorted()).toEqual([...pages, ...own].toSorted());
   const { info } = describeServer() as { info: { description: string } };
