@@ -1,5 +1,6 @@
 // The engine: every command behind its door, once.
 import { listBalances } from "./balance/balances.ts";
+import { explain } from "./balance/explain.ts";
 import { listGrants } from "./balance/grants.ts";
 import { balanceCommands } from "./balance-door.ts";
 import { capacityCommands } from "./capacity-door.ts";
@@ -29,6 +30,7 @@ import { standings } from "./subscription/standings.ts";
 import { subscribe } from "./subscription/subscribe.ts";
 import { advanceClock } from "./tenant/advance-clock.ts";
 import { findTenant, listTenants } from "./tenant/tenants.ts";
+import { verify } from "./tenant/verify.ts";
 
 /**
  * The engine over a catalogue and a database: a `pg` pool, or Drizzle's `db` over one. Its role is a member of `purser_service`; the database has been
@@ -59,6 +61,8 @@ export function createPurser<const C extends CatalogInput>(options: {
     listBalances: (input) => listBalances(database, input),
     grants: (input) => wholeOf((page) => listGrants(database, { ...input, ...page })),
     listGrants: (input) => listGrants(database, input),
+    explain: (input) => explain(database, input),
+    verify: (input) => verify(database, input),
 
     createTenant: (input) => inTransaction(database, (tx) => openTenant(tx, input)),
     findTenant: (input) => findTenant(database, input),

@@ -6,6 +6,7 @@ export type { ClaimOutcome, Claimed } from "./balance/claim.ts";
 export type { ConsumeItem, ConsumeItemOutcome, ConsumeManyInput, ConsumeManyOutcome } from "./balance/consume-many.ts";
 export type { ConsumeInput } from "./balance/consumption.ts";
 export type { Extended, ExtendInput, ExtendOutcome } from "./balance/extend.ts";
+export type { ExplainInput, ExplainedFact, ExplainedGrant, ExplainedHold, Explanation } from "./balance/explain.ts";
 export type { OpenGrant } from "./balance/grants.ts";
 export type { GrantInput, GrantOutcome } from "./balance/issue-grant.ts";
 export type { RefreshBalanceOutcome } from "./balance/refresh.ts";
@@ -62,3 +63,4 @@ export {
 export type { Standing } from "./subscription/standings.ts";
 export type { ImportOutcome } from "./subscription/import-entitlements.ts";
 export type { Tenant } from "./tenant/tenant.ts";
+export type { BrokenInvariant, Verification } from "./tenant/verify.ts";

@@ -1,5 +1,7 @@
 // What the engine offers: every command and every question, typed by the keys of a catalogue.
 import type { Balance } from "./balance/balances.ts";
+import type { InvalidInput } from "./balance/checked-input.ts";
+import type { ExplainInput, Explanation } from "./balance/explain.ts";
 import type { OpenGrant } from "./balance/grants.ts";
 import type { BalanceCommands } from "./balance-door.ts";
 import type { CapacityCommands } from "./capacity-door.ts";
@@ -23,6 +25,7 @@ import type { Standing } from "./subscription/standings.ts";
 import type { SubscribeInput, SubscribeOutcome } from "./subscription/subscribe.ts";
 import type { AdvanceClockOutcome } from "./tenant/advance-clock.ts";
 import type { Tenant } from "./tenant/tenant.ts";
+import type { Verification } from "./tenant/verify.ts";
 
 /** What may be asked about. */
 export type Checkable<C extends CatalogInput> = FeatureKey<C> | CapabilityKey<C>;
@@ -56,6 +59,14 @@ export interface Purser<C extends CatalogInput> extends BalanceCommands<C>, Hold
   /** The grants that count now or will count later, in burn order, each with what it has paid for so far: all of them. */
   grants(input: OfFeature): Promise<OpenGrant[]>;
   listGrants(input: OfFeature & PageInput): Promise<Page<OpenGrant>>;
+  /** Why a balance is what it is, now or at an instant that has passed, from immutable rows alone. */
+  explain(input: ExplainInput & { readonly feature: Checkable<C> }): Promise<Explanation | InvalidInput>;
+  /** What does not hold of the balances of a tenant, or of a page of tenants; undefined where there is no such tenant. */
+  verify(input: {
+    readonly tenant?: string | undefined;
+    readonly after?: string | undefined;
+    readonly count: number;
+  }): Promise<Verification | undefined>;
 
   /** Makes a tenant, on a plan where one is named; its id is its idempotency key. */
   createTenant(input: OpenTenantInput & { readonly plan?: PlanKey<C> | undefined }): Promise<OpenTenantOutcome>;

@@ -6,12 +6,14 @@ import { MigrationRefused } from "@purser/engine";
 import { CommandFailed, exit, type Exit, type Surroundings } from "./commands/command.ts";
 import { dev } from "./commands/dev.ts";
 import { diff } from "./commands/diff.ts";
+import { explain } from "./commands/explain.ts";
 import { importFile } from "./commands/import.ts";
 import { createKey, revokeKey } from "./commands/keys.ts";
 import { migrate } from "./commands/migrate.ts";
 import { pull } from "./commands/pull.ts";
 import { push } from "./commands/push.ts";
 import { serve } from "./commands/serve.ts";
+import { verify } from "./commands/verify.ts";
 import { work } from "./commands/work.ts";
 import { readSettings, settingsHelp } from "./settings.ts";
 
@@ -112,6 +114,33 @@ const commands: Readonly<Record<string, Command>> = {
         force: flags["force"] === true,
       }),
   },
+  explain: {
+    usage: "explain TENANT FEATURE [--subject S] [--at TIME] [--json] [--directory D]",
+    summary: "why a balance is what it is, now or at an instant that has passed",
+    flags: { subject: { type: "string" }, at: { type: "string" }, json: { type: "boolean" }, ...directoryFlag },
+    words: 2,
+    run: (surroundings, flags, [tenant, feature]) =>
+      explain(surroundings, {
+        directory: directoryOf(flags),
+        tenant,
+        feature,
+        subject: text(flags, "subject"),
+        at: text(flags, "at"),
+        json: flags["json"] === true,
+      }),
+  },
+  verify: {
+    usage: "verify [--tenant T] [--json] [--directory D]",
+    summary: "recompute every balance from its facts and name what does not hold; ends with 4 where something does not",
+    flags: { tenant: { type: "string" }, json: { type: "boolean" }, ...directoryFlag },
+    words: 0,
+    run: (surroundings, flags) =>
+      verify(surroundings, {
+        directory: directoryOf(flags),
+        tenant: text(flags, "tenant"),
+        json: flags["json"] === true,
+      }),
+  },
   import: {
     usage: "import FILE [--dry-run] [--directory D]",
     summary: "take over another system's JSON entitlements and the tenants that hold them, all or nothing",
@@ -158,6 +187,7 @@ const help = [
   "  purser help",
   "",
   "Exit codes: 0 done · 1 failed · 2 wrong usage or settings · 3 refused, with the reason and the way out",
+  "(verify: 4 something does not hold)",
   "(diff: 0 no difference · 2 a difference · 1 anything else; work --once: 1 also where something could not be done)",
   "",
   "Settings (environment):",

@@ -2,7 +2,7 @@
 import type { Settings } from "../settings.ts";
 
 /** What a process says about itself when it ends; documented in `purser help`. */
-export const exit = { done: 0, failed: 1, usage: 2, differs: 2, refused: 3 } as const;
+export const exit = { done: 0, failed: 1, usage: 2, differs: 2, refused: 3, broken: 4 } as const;
 export type Exit = (typeof exit)[keyof typeof exit];
 
 /** What a command may touch of the process it runs in. */
