@@ -62,11 +62,9 @@ export interface Purser<C extends CatalogInput> extends BalanceCommands<C>, Hold
   /** Why a balance is what it is, now or at an instant that has passed, from immutable rows alone. */
   explain(input: ExplainInput & { readonly feature: Checkable<C> }): Promise<Explanation | InvalidInput>;
   /** What does not hold of the balances of a tenant, or of a page of tenants; undefined where there is no such tenant. */
-  verify(input: {
-    readonly tenant?: string | undefined;
-    readonly after?: string | undefined;
-    readonly count: number;
-  }): Promise<Verification | undefined>;
+  verify(
+    input: PageInput & { readonly tenant?: string | undefined; readonly mode?: "live" | "test" | undefined },
+  ): Promise<Verification | undefined>;
 
   /** Makes a tenant, on a plan where one is named; its id is its idempotency key. */
   createTenant(input: OpenTenantInput & { readonly plan?: PlanKey<C> | undefined }): Promise<OpenTenantOutcome>;

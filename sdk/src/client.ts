@@ -14,8 +14,10 @@ import {
   type CountRequest,
   type CreateTenantRequest,
   type Decision,
+  type Explanation,
   type ExtendRequest,
   type GrantRequest,
+  type Instant,
   type OpenGrant,
   operations,
   type PublishCatalogRequest,
@@ -28,6 +30,8 @@ import {
   type SubscribeRequest,
   type Tenant,
   type TenantPage,
+  type Verification,
+  type VerificationPage,
   type VoidRequest,
 } from "./contract.ts";
 import { type Problem, PurserError } from "./error.ts";
@@ -112,6 +116,16 @@ export interface CountInput extends CountRequest, OfTenant {
   readonly feature: string;
 }
 
+export interface ExplainInput extends OfTenant {
+  readonly feature: string;
+  readonly subject?: string;
+  /** Now where it is not said. */
+  readonly at?: Instant;
+  /** How many facts at most. */
+  readonly limit?: number;
+  readonly cursor?: string;
+}
+
 export interface CreateTenantInput extends CreateTenantRequest {}
 
 export interface SubscribeInput extends SubscribeRequest, OfTenant {
@@ -162,6 +176,8 @@ export interface Client {
   /** The open grants in burn order, each with what it has paid for so far: all of them. Throws `tenant_unknown`. */
   grants(input: OfFeature): Promise<readonly OpenGrant[]>;
   eachGrant(input: OfFeature): AsyncIterable<OpenGrant>;
+  /** Why a balance is what it is, now or at an instant that has passed; a page of its facts. Throws `tenant_unknown`. */
+  explain(input: ExplainInput): Promise<Explanation>;
   /** Turns a balance now if time has made it due. No answer depends on it. */
   refresh(input: RefreshInput): Promise<RefreshOutcome>;
   readonly tenants: {
@@ -179,6 +195,10 @@ export interface Client {
     each(input?: { readonly prefix?: string }): AsyncIterable<Tenant>;
     subscribe(input: SubscribeInput): Promise<SubscribeOutcome>;
     advanceClock(input: AdvanceClockInput): Promise<AdvanceClockOutcome>;
+    /** What does not hold of a tenant's balances: nothing. Throws `tenant_unknown`. */
+    verify(input: OfTenant): Promise<Verification>;
+    /** The same for a few tenants; `nextCursor` of the last page is null. */
+    verifyAll(input?: { readonly limit?: number; readonly cursor?: string }): Promise<VerificationPage>;
   };
   readonly catalog: {
     /** The newest revision, as it was published; undefined where there is none. */
@@ -272,6 +292,12 @@ export function createClient(options: ClientOptions): Client {
     eachBalance,
     grants: (input) => whole(eachGrant(input)),
     eachGrant,
+    explain: ({ tenant, feature, at, ...query }) =>
+      answer("explainBalance", {
+        tenant,
+        of: { feature },
+        query: { ...query, at: at instanceof Date ? at.toISOString() : at },
+      }),
     refresh: ({ tenant, ...body }) => outcome("refreshBalance", { tenant, body }),
     tenants: {
       create: (body) => outcome("createTenant", { body }),
@@ -283,6 +309,8 @@ export function createClient(options: ClientOptions): Client {
       each: (query = {}) => each("listTenants", { query: { ...query } }, (page) => page.tenants),
       subscribe: ({ tenant, idempotencyKey, ...body }) => outcome("subscribe", { tenant, body, idempotencyKey }),
       advanceClock: ({ tenant, ...body }) => outcome("advanceClock", { tenant, body }),
+      verify: ({ tenant }) => answer("verifyTenant", { tenant }),
+      verifyAll: (query = {}) => answer("verifyTenants", { query: { ...query } }),
     },
     catalog: {
       async published() {

@@ -10,6 +10,7 @@ export const scopes = [
   "balances:read",
   "consume",
   "grants:write",
+  "verify",
   "claims:write",
 ] as const;
 

@@ -139,7 +139,7 @@ function mount(
     onRequest: async (request) => {
       if (route.scope === undefined) return;
       const { tenant } = request.params as { tenant?: string };
-      const ofTenants = route.path.startsWith("/v1/tenants");
+      const ofTenants = !route.path.startsWith("/v1/catalog");
       request.caller = await gate(request, { scope: route.scope, tenant, ofTenants });
     },
     handler: async (request, reply) => {

@@ -1,3 +1,4 @@
+import type { Key, PageInput } from "../foundation/page.ts";
 import { asName } from "../foundation/text.ts";
 import type { Session } from "../store/database.ts";
 import { type BrokenRow, verifyTenant } from "../store/explanations.ts";
@@ -19,8 +20,8 @@ export interface Verification {
   readonly broken: readonly BrokenInvariant[];
   /** Not broken: balances that nobody has turned for a day after they were due, so no worker runs. */
   readonly overdue: readonly BrokenInvariant[];
-  /** The tenant to go on behind; null where all were verified. */
-  readonly next: string | null;
+  /** The `after` of the next page of tenants; null where all were verified. */
+  readonly next: Key | null;
 }
 
 const OVERDUE_SECONDS = 86_400;
@@ -28,11 +29,14 @@ const OVERDUE = "a balance has been due for long";
 
 /**
  * Recomputes what must hold of every balance from immutable rows: of one tenant, or of a page of tenants in the order of
- * their ids. Reads one tenant at a time. Undefined where the tenant that is named does not exist.
+ * their ids, of one mode where it is named. Reads one tenant at a time. Undefined where the tenant that is named does not exist.
  */
 export async function verify(
   session: Session,
-  input: { readonly tenant?: string | undefined; readonly after?: string | undefined; readonly count: number },
+  input: PageInput & {
+    readonly tenant?: string | undefined;
+    readonly mode?: "live" | "test" | undefined;
+  },
 ): Promise<Verification | undefined> {
   const named = input.tenant === undefined ? undefined : asName(input.tenant);
   if (
@@ -42,7 +46,7 @@ export async function verify(
     return undefined;
   const page =
     named === undefined
-      ? await listTenants(session, { count: input.count, after: input.after === undefined ? undefined : [input.after] })
+      ? await listTenants(session, { mode: input.mode, after: input.after, count: input.count })
       : { lines: [{ tenant: named }], next: null };
   const found: BrokenRow[] = [];
   for (const { tenant } of page.lines) found.push(...(await verifyTenant(session, tenant, OVERDUE_SECONDS)));
@@ -50,7 +54,7 @@ export async function verify(
     tenants: page.lines.length,
     broken: found.filter(({ invariant }) => invariant !== OVERDUE).map(fromRow),
     overdue: found.filter(({ invariant }) => invariant === OVERDUE).map(fromRow),
-    next: page.next?.[0] ?? null,
+    next: page.next,
   };
 }
 

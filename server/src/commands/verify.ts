@@ -1,4 +1,4 @@
-import type { BrokenInvariant } from "@purser/engine";
+import type { BrokenInvariant, Key } from "@purser/engine";
 import { CommandFailed, exit, type Exit, type Surroundings } from "./command.ts";
 import { withPurser } from "./with-purser.ts";
 
@@ -20,7 +20,7 @@ export async function verify(surroundings: Surroundings, { directory, tenant, js
     const broken: BrokenInvariant[] = [];
     const overdue: BrokenInvariant[] = [];
     let tenants = 0;
-    for (let after: string | undefined; ; ) {
+    for (let after: Key | undefined; ; ) {
       if (stop.aborted) throw new CommandFailed(exit.failed, `Stopped after ${tenants} tenants.`);
       const found = await purser.verify({ tenant, after, count: AT_ONCE });
       if (found === undefined) throw new CommandFailed(exit.failed, `There is no tenant "${tenant}".`);

@@ -26,7 +26,7 @@ const reasons = {
 
 const sentences = Object.entries(reasons).map(([reason, meaning]) => `\`${reason}\` ${meaning}`);
 
-const reasonShape = z.enum(Object.keys(reasons) as (keyof typeof reasons)[]).meta({
+export const reasonShape = z.enum(Object.keys(reasons) as (keyof typeof reasons)[]).meta({
   id: "Reason",
   description: `Why: the first that applies, in this order. ${sentences.join("; ")}.`,
 });

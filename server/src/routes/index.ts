@@ -6,12 +6,14 @@ import { diffCatalog, getCatalog, publishCatalog, validateCatalog } from "./cata
 import { getCatalogRevision, listCatalogRevisions } from "./catalog-revisions.ts";
 import { check, getEntitlement, listEntitlements } from "./entitlements.ts";
 import { reverseConsumption, voidGrant } from "./corrections.ts";
+import { explainBalance } from "./explanations.ts";
 import { listGrants } from "./grants.ts";
 import { healthz, readyz } from "./health.ts";
 import { extend, release, reserve, settle } from "./holds.ts";
 import type { Route } from "./route.ts";
 import { subscribe } from "./subscriptions.ts";
 import { advanceClock, createTenant, getTenant, listTenants } from "./tenants.ts";
+import { verifyTenant, verifyTenants } from "./verification.ts";
 
 export const routes: readonly Route[] = [
   healthz,
@@ -45,4 +47,7 @@ export const routes: readonly Route[] = [
   claim,
   releaseClaim,
   reportCount,
+  explainBalance,
+  verifyTenant,
+  verifyTenants,
 ];

@@ -48,6 +48,10 @@ describe("usage", () => {
     [["keys", "create", "--name", "a", "--scopes", "all,consume"], nowhere, 2, /no scope "all"/],
     [["keys", "create", "--name", "a", "--scopes", "everything"], nowhere, 2, /no scope "everything"/],
     [["keys", "revoke"], nowhere, 2, /needs the key's id/],
+    [["explain", "acme"], nowhere, 2, /needs a tenant and a feature/],
+    [["explain", "acme", "reports", "--at", "yesterday"], nowhere, 2, /--at is a time with an offset/],
+    [["verify", "acme"], nowhere, 2, /acme/],
+    [["verify"], nowhere, 1, /ECONNREFUSED/],
   ])("%j with %j ends with %i", async (args, environment, code, err) => {
     const end = await purser(args, environment).ended;
     expect(end).toEqual({ code, out: "", err: expect.stringMatching(err) });

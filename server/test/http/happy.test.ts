@@ -122,3 +122,40 @@ test("every page of a long list, once each", async () => {
   expect((await ask("GET /v1/tenants?limit=1000")).body).toMatchObject({ nextCursor: null });
   expect((await ask(`GET /v1/tenants/${encodeURIComponent("t é/?#% ")}`)).status).toBe(200);
 });
+
+test("a balance is explained page by page of its facts, at an instant too, and verified", async () => {
+  const { ask, makeKey, purser, pool } = await serve();
+  await purser.createTenant({
+    tenant: "lab",
+    mode: "test",
+    clockAt: new Date("2031-05-01T00:00:00Z"),
+    plan: "pro",
+    actor: "test",
+  });
+  const { key } = await makeKey({ mode: "test" });
+  const feature = "messaging.credits" as const;
+  for (const idempotencyKey of ["a", "b", "c"])
+    await purser.consume(pool, { tenant: "lab", feature, amount: 10, idempotencyKey });
+  await purser.advanceClock({ tenant: "lab", to: new Date("2031-05-02T00:00:00Z") });
+  await purser.consume(pool, { tenant: "lab", feature, amount: 10, idempotencyKey: "d" });
+
+  const path = `GET /v1/tenants/lab/balances/${feature}/explanation`;
+  const first = await ask(`${path}?limit=2`, { key });
+  expect(first).toMatchObject({ status: 200, body: { available: 60, facts: [{ key: "d" }, { key: "c" }] } });
+  const cursor = String(first.body["nextCursor"]);
+  const second = await ask(`${path}?limit=1000&cursor=${cursor}`, { key });
+  expect(second.body).toMatchObject({
+    facts: [{ key: "b", lineage: [{ amount: 10, source: "plan" }] }, { key: "a" }, {}],
+  });
+  expect(second.body["nextCursor"]).toBeNull();
+  const then = await ask(`${path}?at=2031-05-01T12:00:00Z`, { key });
+  expect(then.body).toMatchObject({ at: "2031-05-01T12:00:00.000Z", available: 70, facts: [{ key: "c" }, {}, {}, {}] });
+  expect((await ask("GET /v1/tenants/nobody/balances/x/explanation", { key })).status).toBe(404);
+  expect((await ask("GET /v1/tenants/lab/balances/nothing/explanation", { key })).status).toBe(404);
+
+  const sound = { tenants: 1, broken: [], overdue: [] };
+  expect((await ask("GET /v1/tenants/lab/verification", { key })).body).toEqual(sound);
+  // A page of all tenants is one of the key's mode.
+  expect((await ask("GET /v1/verification", { key })).body).toEqual({ ...sound, nextCursor: null });
+  expect((await ask("GET /v1/verification")).body).toMatchObject({ tenants: 0 });
+});

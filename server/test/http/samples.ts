@@ -30,6 +30,9 @@ const samples: Readonly<Record<string, Sample>> = {
   getEntitlement: { call: at("/entitlements/projects.max") },
   listBalances: { call: at("/balances") },
   listGrants: { call: at("/grants") },
+  explainBalance: { call: at("/balances/messaging.credits/explanation") },
+  verifyTenant: { call: at("/verification") },
+  verifyTenants: { call: () => "GET /v1/verification" },
   consume: { call: to("/consume"), body: { feature: "messaging.credits" }, idempotencyKey: "sample-consume" },
   consumeMany: {
     call: to("/consume-many"),
