@@ -57,6 +57,9 @@ export interface ExplainedHold {
   readonly funded: number;
   readonly settled: number | null;
   readonly unfunded: number;
+  /** Of one that was released: what returned, and what had nothing to return to. */
+  readonly restored: number | null;
+  readonly lapsed: number | null;
   readonly late: boolean;
   readonly actingSubject: string | null;
   readonly reservedAt: Date;
@@ -216,13 +219,15 @@ function grantFrom(line: GrantLine): ExplainedGrant {
   };
 }
 
-function holdFrom({ restored: _, lapsed: _lapsed, ...line }: HoldLine): ExplainedHold {
+function holdFrom(line: HoldLine): ExplainedHold {
   return {
     ...line,
     amount: quantityFrom(line.amount),
     funded: quantityFrom(line.funded),
     settled: quantityOrNull(line.settled),
     unfunded: quantityOf(line.unfunded),
+    restored: quantityOrNull(line.restored),
+    lapsed: quantityOrNull(line.lapsed),
     reservedAt: new Date(line.reservedAt),
     expiresAt: new Date(line.expiresAt),
     endedAt: instantFrom(line.endedAt),

@@ -4,7 +4,7 @@ import { cursorOf, nextCursor, page } from "./paging.ts";
 import { nothing, route } from "./route.ts";
 import { ofTenant } from "./wire.ts";
 
-const broken = z
+const brokenInvariant = z
   .strictObject({
     invariant: z.string(),
     tenant: z.string(),
@@ -17,8 +17,8 @@ const broken = z
 
 const shape = {
   tenants: z.int().meta({ description: "How many were verified." }),
-  broken: z.array(broken),
-  overdue: z.array(broken).meta({
+  broken: z.array(brokenInvariant),
+  overdue: z.array(brokenInvariant).meta({
     description: "Not broken: balances due for more than a day that nobody turned, so no worker runs.",
   }),
 };
