@@ -44,6 +44,18 @@ export interface BalancePage {
   readonly nextCursor: string | null;
 }
 
+/** One thing that should hold of a balance and does not. */
+export interface BrokenInvariant {
+  readonly invariant: string;
+  readonly tenant: string;
+  readonly subject: string;
+  readonly feature: string;
+  /** Of the balance; null where it is about none. */
+  readonly version: number | null;
+  /** What is wrong, in words. */
+  readonly detail: string;
+}
+
 /** A side that is absent says nothing. */
 export interface CatalogChange {
   readonly path: string;
@@ -338,6 +350,103 @@ export interface EntitlementPage {
   readonly nextCursor: string | null;
 }
 
+export interface ExplainedClaim {
+  readonly resource: string;
+  readonly claimedAt: string;
+  readonly beyondLimit: boolean;
+}
+
+/** A grant behind a balance, and why it counted then or did not. */
+export interface ExplainedGrant {
+  readonly grantId: string;
+  readonly dedupeKey: string;
+  readonly source: "plan" | "product" | "promotion" | "top_up" | "override" | "rollover" | "manual";
+  /**
+   * `resting` while an unlimited grant pays; `masked` by an override or a restriction; `replaced` when its plan was
+   * changed.
+   */
+  readonly status: "counts" | "resting" | "not_yet" | "expired" | "voided" | "masked" | "replaced";
+  /** Null while unlimited. */
+  readonly amount: number | null;
+  readonly unlimited: boolean;
+  readonly used: number;
+  /** What open holds keep of it, also where it has ended. */
+  readonly held: number;
+  /** Null while unlimited; 0 where it has ended. */
+  readonly remaining: number | null;
+  readonly priority: number;
+  readonly effectiveAt: string;
+  readonly expiresAt: string | null;
+  readonly endedAt: string | null;
+  /** Who voided or masked it. */
+  readonly endedBy: string | null;
+  readonly reason: string | null;
+}
+
+export interface ExplainedHold {
+  readonly holdKey: string;
+  readonly status: "open" | "settled" | "released" | "expired";
+  readonly amount: number;
+  /** What was there to be set aside. */
+  readonly funded: number;
+  readonly settled: number | null;
+  readonly unfunded: number;
+  /** Of one that was released: what returned. */
+  readonly restored: number | null;
+  /** What had nothing to return to. */
+  readonly lapsed: number | null;
+  /** Settled after it had expired. */
+  readonly late: boolean;
+  readonly actingSubject: string | null;
+  readonly reservedAt: string;
+  readonly expiresAt: string;
+  readonly endedAt: string | null;
+}
+
+/** Why a balance is what it is. Numbers are null where the feature has none or is unlimited. */
+export interface Explanation {
+  readonly at: string;
+  readonly feature: string;
+  /** Under whom the balance is kept; `''` is the tenant itself. */
+  readonly subject: string;
+  readonly allowed: boolean;
+  readonly reason: Reason;
+  readonly source: string | null;
+  readonly restrictedBy: string | null;
+  readonly plan: string | null;
+  readonly planVersion: number | null;
+  /** Since when access was as it is told here. */
+  readonly validFrom: string | null;
+  /** Until when, by what is known today. */
+  readonly validUntil: string | null;
+  readonly kind: string | null;
+  readonly enforcement: string | null;
+  readonly unlimited: boolean;
+  readonly granted: number | null;
+  readonly used: number | null;
+  readonly held: number | null;
+  readonly available: number | null;
+  readonly overage: number | null;
+  /** Slots occupied, of a capacity. */
+  readonly claimed: number | null;
+  /** Whether they are a count that was reported, and no claims. */
+  readonly reported: boolean;
+  readonly overLimit: number | null;
+  readonly windowStartsAt: string | null;
+  readonly windowEndsAt: string | null;
+  /** Of the balance then; 0 where nothing had happened to it. */
+  readonly version: number;
+  /** Those that count or will, then the last that ended. */
+  readonly grants: readonly ExplainedGrant[];
+  readonly holds: readonly ExplainedHold[];
+  /** The newest hundred. */
+  readonly claims: readonly ExplainedClaim[];
+  /** What happened since the window began, newest first, a page at a time. */
+  readonly facts: readonly Fact[];
+  /** For the next page; null where this is the last. The header `Link` says the same. */
+  readonly nextCursor: string | null;
+}
+
 export interface ExtendRequest {
   readonly expiresAt: Instant;
 }
@@ -351,6 +460,24 @@ export interface Extended {
   readonly available: number | null;
   /** The version of the balance that it made. */
   readonly version: number;
+}
+
+/** One change of a balance. */
+export interface Fact {
+  /** The version of the balance that it made. */
+  readonly version: number;
+  readonly kind: string;
+  readonly amount: number;
+  readonly overage: number;
+  /** Null while unlimited. */
+  readonly balanceAfter: number | null;
+  readonly key: string | null;
+  /** What it is about: a grant's dedupe key, a hold, a claim's resource, a reversed consumption's key. */
+  readonly reference: string | null;
+  readonly actingSubject: string | null;
+  readonly recordedAt: string;
+  readonly occurredAt: string | null;
+  readonly lineage: readonly Paid[];
 }
 
 export interface GrantPage {
@@ -425,6 +552,18 @@ export interface OverLimit {
   readonly uses: number;
   /** That it would have, everything else that was granted counted. */
   readonly limit: number;
+}
+
+/** What one grant paid for, or was given back. */
+export interface Paid {
+  readonly grantId: string;
+  readonly dedupeKey: string;
+  readonly source: "plan" | "product" | "promotion" | "top_up" | "override" | "rollover" | "manual";
+  readonly amount: number;
+  /** Of what was given back: what nobody can have any more. */
+  readonly lapsed: number;
+  /** Fixed once its interval has closed. */
+  readonly provisional: boolean;
 }
 
 /** What moving a changed plan's holders to its new terms would mean; of a plan that goes off sale, how many keep it. */
@@ -713,6 +852,24 @@ export interface TenantsOver {
   readonly cases: readonly OverLimit[];
 }
 
+export interface Verification {
+  /** How many were verified. */
+  readonly tenants: number;
+  readonly broken: readonly BrokenInvariant[];
+  /** Not broken: balances due for more than a day that nobody turned, so no worker runs. */
+  readonly overdue: readonly BrokenInvariant[];
+}
+
+export interface VerificationPage {
+  /** How many were verified. */
+  readonly tenants: number;
+  readonly broken: readonly BrokenInvariant[];
+  /** Not broken: balances due for more than a day that nobody turned, so no worker runs. */
+  readonly overdue: readonly BrokenInvariant[];
+  /** For the next page; null where this is the last. The header `Link` says the same. */
+  readonly nextCursor: string | null;
+}
+
 /** Feature by feature, for those who hold this version. */
 export interface VersionEffect {
   readonly version: number;
@@ -982,6 +1139,21 @@ export const operations = {
       "busy",
     ],
   },
+  explainBalance: {
+    method: "GET",
+    path: "/v1/tenants/{tenant}/balances/{feature}/explanation",
+    refusals: ["tenant_unknown", "feature_unknown"],
+  },
+  verifyTenant: {
+    method: "GET",
+    path: "/v1/tenants/{tenant}/verification",
+    refusals: ["tenant_unknown"],
+  },
+  verifyTenants: {
+    method: "GET",
+    path: "/v1/verification",
+    refusals: [],
+  },
 } as const;
 
 /** What each operation takes as its body. */
@@ -1040,4 +1212,7 @@ export interface Answers {
   readonly claim: Claimed;
   readonly releaseClaim: ClaimReleased;
   readonly reportCount: CountReported;
+  readonly explainBalance: Explanation;
+  readonly verifyTenant: Verification;
+  readonly verifyTenants: VerificationPage;
 }

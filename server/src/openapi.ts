@@ -4,7 +4,7 @@ import { STATUS_CODES } from "node:http";
 import { z } from "zod";
 import { describeOutcome, type OutcomeCode, type RefusalCode, refusals } from "./answer.ts";
 import { adviceOn } from "./problem-advice.ts";
-import type { Route } from "./routes/route.ts";
+import { isOfTenants, type Route } from "./routes/route.ts";
 import { problem } from "./routes/wire.ts";
 
 export type Json = string | number | boolean | null | readonly Json[] | { readonly [name: string]: Json };
@@ -155,7 +155,7 @@ function refusalsOf(route: Route): RefusalCode[] {
     ...codesIf(route.scope !== undefined, "unauthenticated", "scope_missing", "unavailable"),
     // Of the console's sessions: the browser sends the cookie whoever made it ask.
     ...codesIf(route.scope !== undefined && route.method !== "GET", "cross_origin"),
-    ...codesIf(route.path.startsWith("/v1/tenants"), "other_tenant"),
+    ...codesIf(isOfTenants(route), "other_tenant"),
     ...codesIf(route.path.includes("{tenant}"), "other_mode"),
     ...codesIf(route.body !== undefined, "malformed_json", "body_too_large", "media_type_unsupported"),
     ...codesIf(route.keyed, "idempotency_key_missing"),

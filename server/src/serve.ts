@@ -14,7 +14,7 @@ import { createMetrics, type Metrics } from "./metrics.ts";
 import { isTagged } from "./openapi.ts";
 import { keyOf, noBody, parsed, placesOf } from "./request.ts";
 import { routes } from "./routes/index.ts";
-import type { Engine, Route } from "./routes/route.ts";
+import { type Engine, isOfTenants, type Route } from "./routes/route.ts";
 import { beginTrace, traceOf, traceparent } from "./trace.ts";
 
 export interface ServerOptions extends Engine, ConsoleOptions {
@@ -139,7 +139,7 @@ function mount(
     onRequest: async (request) => {
       if (route.scope === undefined) return;
       const { tenant } = request.params as { tenant?: string };
-      const ofTenants = !route.path.startsWith("/v1/catalog");
+      const ofTenants = isOfTenants(route);
       request.caller = await gate(request, { scope: route.scope, tenant, ofTenants });
     },
     handler: async (request, reply) => {

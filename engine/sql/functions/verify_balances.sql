@@ -7,7 +7,7 @@ SET search_path = pg_catalog, purser, pg_temp
 AS $$
 #variable_conflict use_column
 DECLARE
-  c_looks constant integer := 50;
+  c_looks constant integer := 20;
 BEGIN
   RETURN QUERY
   WITH standing AS MATERIALIZED (

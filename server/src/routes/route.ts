@@ -80,5 +80,8 @@ export function route<Params extends z.ZodType, Query extends z.ZodType, Body ex
   return given;
 }
 
+/** Whether an operation is about tenants, and so not for a key of another one: all but those on the catalogue. */
+export const isOfTenants = ({ path, scope }: Route): boolean => scope !== undefined && !path.startsWith("/v1/catalog");
+
 /** The shape of what has nothing in it: no parameters, no query. */
 export const nothing = z.strictObject({});
