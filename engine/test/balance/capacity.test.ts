@@ -1,7 +1,7 @@
 // Capacities from TypeScript: slots kept by name, counts that are reported, and the caller's own rows counted under a lock.
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { type Application, applicationOn, type Host, libraries } from "../../../behaviour/fixture/hosts.ts";
-import { createWorkbench, type Workbench } from "../workbench.ts";
+import { createWorkbench, smallCatalog, type Workbench } from "../workbench.ts";
 
 let bench: Workbench;
 beforeAll(async () => {
@@ -162,6 +162,31 @@ describe.each(libraries)("withCapacity on %s", (library) => {
       expect(await create("6", tx)).toMatchObject({ outcome: "admitted" });
     });
     expect(await created()).toBe(5);
+  });
+
+  test("what does not refuse lets it through and says by how much it is over; what is unlimited has no limit", async () => {
+    const features = { ...smallCatalog.features, rooms: { kind: "capacity", name: "Rooms", enforcement: "soft" } };
+    const plan = (rooms: number | "unlimited") => ({ name: "Roomy", tier: "pro", inclusions: { rooms } });
+    const plans = { ...smallCatalog.plans, roomy: plan(1), vast: plan("unlimited") };
+    await bench.purser.publishCatalog({ actor: "test", catalog: { ...smallCatalog, features, plans } });
+    const roomy = await bench.testTenant(`roomy-${library}`, "roomy" as "pro");
+    const room = { ...projects(), feature: "rooms", tenant: roomy };
+    expect(await app.withCapacity(room, (tx) => tx.insert("1"))).toMatchObject({ outcome: "admitted", overLimit: 0 });
+    expect(await app.withCapacity(room, (tx) => tx.insert("2"))).toMatchObject({
+      outcome: "admitted",
+      counted: 1,
+      limit: 1,
+      available: 0,
+      overLimit: 1,
+    });
+    const vast = await bench.testTenant(`vast-${library}`, "vast" as "pro");
+    expect(await app.withCapacity({ ...room, tenant: vast }, (tx) => tx.insert("3"))).toMatchObject({
+      outcome: "admitted",
+      counted: 2,
+      limit: null,
+      available: null,
+      overLimit: 0,
+    });
   });
 
   test.each([
