@@ -60,7 +60,7 @@ const rows = (await pool.query("SELECT id, title FROM reports")).rows;
 console.log(JSON.stringify({ outcome, rows, left: await purser.balances({ tenant, feature: "reports" }) }));
 await pool.end();
 `;
-  writeFileSync(join(directory, "catalog.ts"), block("// catalog.ts"));
+  writeFileSync(join(directory, "purser.config.ts"), block("// purser.config.ts"));
   writeFileSync(join(directory, "deploy.ts"), block("// deploy.ts"));
   writeFileSync(join(directory, "application.ts"), application);
   execFileSync(process.execPath, [join(root, "node_modules", "typescript", "bin", "tsc"), "-p", directory], {

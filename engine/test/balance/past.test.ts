@@ -211,6 +211,39 @@ const EXPLAINED = `SELECT e.feature, e.allowed, e.reason, e.version = 0 OR (e.un
   CROSS JOIN LATERAL (SELECT count(*) AS claimed FROM purser.explain_claims($1, key, s.subject, $3)) c
   ORDER BY e.feature`;
 
+test("overage and occupied slots are what they were, whatever was counted since", async () => {
+  const tenant = "counted";
+  const at = (day: number) => new Date(`2026-02-${String(day).padStart(2, "0")}T10:00:00Z`);
+  const on = (day: number) => client.query("SELECT purser.advance_test_clock($1, $2)", [tenant, at(day)]);
+  const call = (text: string, ...values: unknown[]) => client.query(`SELECT purser.${text}`, [tenant, ...values]);
+  await client.query("SELECT pg_temp.open_tenant($1, $2), pg_temp.put_on_plan($1, 'pro')", [tenant, at(1)]);
+  await call("consume($1, 'exports', 70, 'a')");
+  await call("claim($1, 'projects', 'apollo')");
+  await on(2);
+  await call("consume($1, 'exports', 5, 'b')");
+  await call("claim($1, 'projects', 'gemini')");
+  await on(3);
+  await call("reverse_consumption($1, 'a', 'c', 15)");
+  await call("release_claim($1, 'projects', 'apollo')");
+  await on(28);
+  await client.query("SELECT purser.advance_test_clock($1, '2026-03-05T10:00:00Z')", [tenant]);
+  await call("consume($1, 'exports', 52, 'd')");
+  const { rows } = await client.query(
+    `SELECT e.overage::float AS overage, p.claimed FROM unnest($2::timestamptz[]) asked
+     CROSS JOIN LATERAL purser.explain($1, 'exports', '', asked) e CROSS JOIN LATERAL purser.explain($1, 'projects', '', asked) p`,
+    [tenant, [at(1), at(2), at(3), at(28), new Date("2026-03-02T10:00:00Z"), new Date("2026-03-05T10:00:00Z")]],
+  );
+  expect(rows).toEqual([
+    { overage: 20, claimed: 1 },
+    { overage: 25, claimed: 2 },
+    { overage: 10, claimed: 1 },
+    { overage: 10, claimed: 1 },
+    // The window has turned and nobody had asked yet.
+    { overage: 0, claimed: 1 },
+    { overage: 2, claimed: 1 },
+  ]);
+});
+
 test("invariant 1: what is recomputed for an instant that has passed is what was answered then, and what is foretold comes true", async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(step, { minLength: 10, maxLength: 40 }), async (steps) => {
