@@ -66,7 +66,8 @@ BEGIN
                    AND f.version = g.voided_version AND f.slot = g.slot AND h.interval_no < f.interval_no
                  WHERE p.tenant_id = g.tenant_id AND p.grant_id = g.grant_id AND p.slot = g.slot), 0) AS held) u
     WHERE g.voided_version IS NOT NULL
-      AND g.void_lapsed <> CASE WHEN g.unlimited THEN 0 ELSE g.amount - u.used - u.held END
+      -- What had ended by its own date had lapsed before: a void takes nothing more from it.
+      AND g.void_lapsed <> CASE WHEN g.unlimited OR g.expires_at <= g.voided_at THEN 0 ELSE g.amount - u.used - u.held END
   UNION ALL
   SELECT 'a window holds its grants', g.tenant_id, g.subject, g.feature, g.issued_version,
          format('the grant %s stands from %s to %s in a window from %s to %s', g.dedupe_key, g.effective_at, g.expires_at,
