@@ -9,7 +9,7 @@ import {
   type PlanEntry,
   type ProductEntry,
 } from "./import-source.ts";
-import { type CatalogProblem, problemAt, type ValidCatalog, validateCatalog } from "./validation.ts";
+import { type CatalogProblem, missing, problemAt, type ValidCatalog, validateCatalog } from "./validation.ts";
 
 /** A problem of a source, with the row as its people know it. */
 export interface ImportProblem extends CatalogProblem {
@@ -36,7 +36,7 @@ export function importedCatalog(
   published: ValidCatalog,
   input: unknown,
 ): ImportedCatalog | { readonly problems: readonly ImportProblem[] } {
-  const parsed = importShape.safeParse(input);
+  const parsed = importShape.safeParse(input, missing);
   if (!parsed.success) {
     const problems = parsed.error.issues.map(({ path, message }) => ({
       ...problemAt(path, message),
@@ -45,6 +45,9 @@ export function importedCatalog(
     return { problems };
   }
   const source = parsed.data;
+  if (isObject(input) && Object.keys(input).length === 0) {
+    return { problems: [{ ...problemAt([], "has none of plans, products and tenants: name one"), row: "the whole" }] };
+  }
   const reading = new Reading(published);
   const plans = source.plans.map((plan, i) => [plan.key, reading.plan(plan, i)] as const);
   const granting = source.products.filter((product) => isGranting(product, published));

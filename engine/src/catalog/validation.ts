@@ -21,14 +21,17 @@ export function problemAt(steps: readonly PropertyKey[], problem: string): Catal
 
 const key = z.string().refine(isKey, "a key is 1 to 63 of a-z 0-9 _ . : - and begins with a letter");
 const text = z.string().max(2000).refine(isStorable, "not storable text");
+const AN_AMOUNT = "must be an amount: a number of 0 or more, with at most 6 fractional and 15 significant digits";
 const quantity = z
-  .union([z.number(), z.string()])
-  .refine((value) => asQuantity(value) !== undefined, "not a quantity: at most 6 fractional and 15 significant digits")
+  .union([z.number(), z.string()], { error: AN_AMOUNT })
+  .refine((value) => asQuantity(value) !== undefined, AN_AMOUNT)
   // Fifteen digits fit a number exactly, and 5, "5" and "5.0" are one amount.
   .transform(Number);
 const positive = quantity.refine((value) => value > 0, "must be more than zero");
 const days = z.int().min(0).max(3660);
-const windowUnit = z.enum(["hour", "day", "week", "month", "year", "billing_period", "lifetime"]);
+const windowUnits = ["hour", "day", "week", "month", "year", "billing_period", "lifetime"] as const;
+const A_WINDOW = `must be one of ${windowUnits.join(", ")}, or { unit, count }`;
+const windowUnit = z.enum(windowUnits);
 const count = z.int().min(1).max(1200);
 const priority = z.int().min(0).max(1000);
 const jsonValue = z.json();
@@ -60,7 +63,9 @@ const inclusionDetail = z.strictObject({
   unlimited: z.boolean().default(false),
   value: jsonValue.optional(),
   every: z
-    .union([windowUnit.transform((unit) => ({ unit, count: 1 })), z.strictObject({ unit: windowUnit, count })])
+    .union([windowUnit.transform((unit) => ({ unit, count: 1 })), z.strictObject({ unit: windowUnit, count })], {
+      error: A_WINDOW,
+    })
     .optional(),
   per: z.enum(["tenant", "subject"]).optional(),
   onChange: z.enum(["keep", "reset", "prorate"]).default("keep"),
@@ -122,11 +127,16 @@ const catalogShape = z.strictObject({
 export type ValidCatalog = z.infer<typeof catalogShape>;
 type ValidInclusion = ValidCatalog["plans"][string]["inclusions"][string];
 
+/** What is not there is missing, whatever it would have to be. */
+export const missing = {
+  error: ({ input }: { readonly input?: unknown }) => (input === undefined ? "is required" : undefined),
+};
+
 /** Checks a catalogue, whole: answers it with every default written out, or all its problems, each with its path. */
 export function validateCatalog(
   input: unknown,
 ): { readonly catalog: ValidCatalog } | { readonly problems: readonly CatalogProblem[] } {
-  const parsed = catalogShape.safeParse(input);
+  const parsed = catalogShape.safeParse(input, missing);
   if (!parsed.success) return { problems: parsed.error.issues.map(({ path, message }) => problemAt(path, message)) };
   const problems = [...referenceProblems(parsed.data), ...inclusionProblems(parsed.data)];
   return problems.length > 0 ? { problems } : { catalog: withValues(parsed.data) };
@@ -215,9 +225,8 @@ function misfits(kind: ValidCatalog["features"][string]["kind"], given: ValidInc
     }
     if (given.every !== undefined) problems.push(`a ${kind} has no window`);
     if (given.per === "subject") problems.push(`a ${kind} is the tenant's`);
-    if ((kind === "value") !== (given.value !== undefined || given.amount !== undefined)) {
-      problems.push(kind === "value" ? "needs a value" : "a flag has no value");
-    }
+    if (kind === "flag" && given.value !== undefined) problems.push("a flag has no value");
+    if (kind === "value" && given.value === undefined && !amounts) problems.push("needs a value");
     return problems;
   }
   if (given.value !== undefined) problems.push(`a ${kind} feature has an amount and no value`);

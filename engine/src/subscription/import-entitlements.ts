@@ -54,7 +54,11 @@ export async function importEntitlements(
     );
   }
   if (publishing.outcome === "revision_conflict") throw new ImportRefused(publishing);
-  const { done, problems } = await importTenants(tx, { tenants: source.tenants, actor: input.actor });
+  const { done, problems } = await importTenants(tx, {
+    tenants: source.tenants,
+    kindOf: (feature) => (Object.hasOwn(catalog.features, feature) ? catalog.features[feature]?.kind : undefined),
+    actor: input.actor,
+  });
   if (problems.length > 0) throw new ImportRefused(refused(problems));
   const changed = done.tenants + done.subscriptions + done.grants + done.consumptions > 0;
   return {

@@ -27,6 +27,7 @@ export interface ImportedTenants {
 }
 
 type Step = string | number;
+type KindOf = (feature: string) => string | undefined;
 /** Takes a problem of the row; nothing of an import with one is kept. */
 type Report = (steps: readonly Step[], row: string, problem: string) => void;
 
@@ -37,7 +38,12 @@ type Report = (steps: readonly Step[], row: string, problem: string) => void;
  */
 export async function importTenants(
   tx: Session,
-  input: { readonly tenants: readonly ImportedTenant[]; readonly actor: string },
+  input: {
+    readonly tenants: readonly ImportedTenant[];
+    /** Of a feature of the catalogue; undefined where it has none of this key. */
+    readonly kindOf: KindOf;
+    readonly actor: string;
+  },
 ): Promise<{ readonly done: ImportedTenants; readonly problems: readonly ImportProblem[] }> {
   const problems: ImportProblem[] = [];
   const done = { tenants: 0, subscriptions: 0, grants: 0, consumptions: 0, expired: 0 };
@@ -65,11 +71,13 @@ export async function importTenants(
     const made = await ensureTenant(tx, id, row, actor, report);
     if (made === undefined) continue;
     done.tenants += made;
-    done.subscriptions += await ensurePlan(tx, id, row, actor, report);
+    const subscribed = await ensurePlan(tx, id, row, actor, report);
+    done.subscriptions += subscribed ?? 0;
     const granted = await grantPurchases(tx, id, row, grantedBy, report);
     done.grants += granted.issued;
     done.expired += granted.expired;
-    done.consumptions += await takeUsed(tx, id, row, report);
+    // Without its plan nothing could be used, which would only hide what is wrong behind what follows from it.
+    if (subscribed !== undefined) done.consumptions += await takeUsed(tx, id, row, input.kindOf, report);
   }
   return { done, problems };
 }
@@ -113,15 +121,16 @@ async function ensureTenant(
   return undefined;
 }
 
-/** How many subscriptions were made, 0 or 1. */
+/** How many subscriptions were made, 0 or 1; undefined where the plan was refused. */
 async function ensurePlan(tx: Session, tenant: string, row: ImportedTenant, actor: string, report: Report) {
   const { plan: wanted } = row;
   if (wanted === undefined || wanted === null) return 0;
   const slot = slotOf(tenant);
   const held = await subscriptionAt(tx, slot, tenant, await tenantNow(tx, slot, tenant));
   if (held !== undefined) {
-    if (held.plan !== wanted.plan) report(["plan", "plan"], "", `is on the plan ${held.plan} already`);
-    return 0;
+    if (held.plan === wanted.plan) return 0;
+    report(["plan", "plan"], "", `is on the plan ${held.plan} already`);
+    return undefined;
   }
   const outcome = await subscribe(tx, { tenant, ...wanted, withoutTrial: true, actor });
   if (outcome.outcome === "subscribed") return 1;
@@ -131,7 +140,7 @@ async function ensurePlan(tx: Session, tenant: string, row: ImportedTenant, acto
     "",
     outcome.outcome === "plan_unknown" ? `there is no such plan on sale${version}` : outcome.outcome,
   );
-  return 0;
+  return undefined;
 }
 
 async function grantPurchases(
@@ -176,7 +185,13 @@ async function grantPurchases(
 }
 
 /** What had been used before counts from now on, in the window that is open. */
-async function takeUsed(tx: Session, tenant: string, { consumed }: ImportedTenant, report: Report): Promise<number> {
+async function takeUsed(
+  tx: Session,
+  tenant: string,
+  { consumed }: ImportedTenant,
+  kindOf: KindOf,
+  report: Report,
+): Promise<number> {
   let taken = 0;
   for (const [i, { id, code, amount, subject }] of consumed.entries()) {
     const row = `, consumption ${id}`;
@@ -184,9 +199,19 @@ async function takeUsed(tx: Session, tenant: string, { consumed }: ImportedTenan
     const idempotencyKey = `import:${id}:${code}`;
     const outcome = await consume(tx, { tenant, feature: code, amount, idempotencyKey, subject });
     if (outcome.outcome === "consumed") taken += outcome.replayed ? 0 : 1;
-    else report(["consumed", i], row, refusal(outcome));
+    else report(["consumed", i], row, unusable(outcome, code, kindOf(code)));
   }
   return taken;
+}
+
+/** Why this much of a feature cannot have been used, by what is wrong in the source. */
+function unusable(outcome: Parameters<typeof refusal>[0], code: string, kind: string | undefined): string {
+  const why: Readonly<Record<string, string>> = {
+    feature_unknown: `: there is no feature ${code}`,
+    wrong_kind: `: ${code} is a ${kind}, and only metered and credits are consumed`,
+    subscription_inactive: ": the tenant has no plan; name one, or what it bought",
+  };
+  return refusal(outcome) + (why[outcome.outcome] ?? "");
 }
 
 function refusal({ outcome, field, available }: { outcome: string; field?: string; available?: number }): string {

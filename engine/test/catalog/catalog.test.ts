@@ -49,6 +49,31 @@ describe("a catalogue that is wrong names the path", () => {
       { revision: 1 },
     ]);
   });
+  const amount = "must be an amount: a number of 0 or more, with at most 6 fractional and 15 significant digits";
+  const every = "must be one of hour, day, week, month, year, billing_period, lifetime, or { unit, count }";
+  test.each([
+    ["plans/free/inclusions", { reports: { amount: 1, every: "fortnight" } }, "reports.every", every],
+    ["plans/free/inclusions", { reports: { amount: -500, every: "day" } }, "reports.amount", amount],
+    ["plans/free/inclusions", { reports: { amount: "six", every: "day" } }, "reports.amount", amount],
+    ["plans/free/inclusions", { reports: { amount: true, every: "day" } }, "reports.amount", amount],
+    ["plans/free/inclusions", { board: 3 }, "board", "a flag has no amount"],
+    ["plans/free/inclusions", { board: { value: 3 } }, "board", "a flag has no value"],
+    ["plans/free/inclusions", { hours: true }, "hours", "needs a value"],
+  ])("%s = %j says of %s in one sentence: %s", (path, value, place, problem) => {
+    expect(validateCatalog(changed([path, value]))).toEqual({
+      problems: [expect.objectContaining({ path: `plans.free.inclusions.${place}`, problem })],
+    });
+  });
+  test("what is missing is required", () => {
+    expect(
+      validateCatalog(changed(["features/board", { kind: "flag" }], ["plans/free/tier", undefined])),
+    ).toMatchObject({
+      problems: [
+        { path: "features.board.name", problem: "is required" },
+        { path: "plans.free.tier", problem: "is required" },
+      ],
+    });
+  });
   test.each([[null], [7], ["x"], [[]], [{}]])("%j is no catalogue", async (value) => {
     expect(validateCatalog(value)).toHaveProperty("problems");
     expect(await bench.purser.publishCatalog({ actor: "test", catalog: value })).toMatchObject({

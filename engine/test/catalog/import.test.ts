@@ -370,6 +370,21 @@ describe("S001-5: a bad source stops everything and names path and row", () => {
     });
   });
 
+  test("an unknown plan is told once, and not again by what follows from it", async () => {
+    const consumed = [{ id: 1, code: CALCULATIONS, amount: 1 }];
+    expect(await imported({ tenants: [{ tenant: "t", plan: { plan: "gold" }, consumed }] })).toMatchObject({
+      problems: [{ path: "tenants.0.plan.plan", problem: "there is no such plan on sale" }],
+    });
+  });
+
+  test("a source of nothing names what is missing", async () => {
+    expect(await imported({})).toMatchObject({
+      outcome: "invalid_input",
+      problems: [{ path: "", problem: "has none of plans, products and tenants: name one" }],
+    });
+    expect(await imported({ tenants: [] })).toMatchObject({ outcome: "unchanged" });
+  });
+
   test.each([null, 7, "x", []])("%j is no source", async (source) => {
     expect(await imported(source)).toMatchObject({ outcome: "invalid_input" });
   });
