@@ -63,6 +63,12 @@ interface OfTenant {
   readonly tenant: string;
 }
 
+/** Of a command on a balance. */
+interface Preview {
+  /** Does everything and undoes it: the outcome tells what would happen, and the key stays unused. */
+  readonly dryRun?: boolean;
+}
+
 interface OfFeature extends OfTenant {
   /** All features where none is named. */
   readonly feature?: string;
@@ -70,26 +76,26 @@ interface OfFeature extends OfTenant {
 
 export interface CheckInput extends CheckRequest, OfTenant {}
 
-export interface ConsumeInput extends ConsumeRequest, OfTenant {
+export interface ConsumeInput extends ConsumeRequest, OfTenant, Preview {
   /** Names this consumption: a retry with the same key changes nothing. Visible ASCII, at most 200 characters. */
   readonly idempotencyKey: string;
 }
 
-export interface ConsumeManyInput extends ConsumeManyRequest, OfTenant {}
+export interface ConsumeManyInput extends ConsumeManyRequest, OfTenant, Preview {}
 
-export interface GrantInput extends GrantRequest, OfTenant {
+export interface GrantInput extends GrantRequest, OfTenant, Preview {
   /** Names this grant: the same purchase can never grant twice. Visible ASCII, at most 200 characters. */
   readonly dedupeKey: string;
 }
 
-export interface RefreshInput extends RefreshRequest, OfTenant {}
+export interface RefreshInput extends RefreshRequest, OfTenant, Preview {}
 
-export interface ReserveInput extends ReserveRequest, OfTenant {
+export interface ReserveInput extends ReserveRequest, OfTenant, Preview {
   /** Names the hold: a retry with the same key changes nothing. Visible ASCII, at most 200 characters. */
   readonly idempotencyKey: string;
 }
 
-interface OfHold extends OfTenant {
+interface OfHold extends OfTenant, Preview {
   /** The key it was reserved under. */
   readonly holdKey: string;
 }
@@ -98,21 +104,21 @@ export interface ExtendInput extends ExtendRequest, OfHold {}
 
 export interface SettleInput extends SettleRequest, OfHold {}
 
-export interface ReversalInput extends ReversalRequest, OfTenant {
+export interface ReversalInput extends ReversalRequest, OfTenant, Preview {
   /** The key it was consumed under; of a hold that was settled, the hold's. */
   readonly consumptionKey: string;
   /** Names this reversal. Visible ASCII, at most 200 characters. */
   readonly idempotencyKey: string;
 }
 
-export interface VoidInput extends VoidRequest, OfTenant {
+export interface VoidInput extends VoidRequest, OfTenant, Preview {
   /** The grant's own key. */
   readonly dedupeKey: string;
 }
 
-export interface ClaimInput extends ClaimRequest, OfTenant {}
+export interface ClaimInput extends ClaimRequest, OfTenant, Preview {}
 
-export interface CountInput extends CountRequest, OfTenant {
+export interface CountInput extends CountRequest, OfTenant, Preview {
   readonly feature: string;
 }
 
@@ -233,6 +239,7 @@ interface Sent<Name extends OperationName> {
   readonly body?: Name extends keyof Requests ? Requests[Name] : never;
   readonly idempotencyKey?: string;
   readonly ifMatch?: string;
+  readonly dryRun?: boolean | undefined;
 }
 
 /**
@@ -240,12 +247,15 @@ interface Sent<Name extends OperationName> {
  * `PurserError`. A request whose answer was lost is sent again with the same key.
  */
 export function createClient(options: ClientOptions): Client {
-  const ask = <Name extends OperationName>(name: Name, { tenant = "", revision = 0, of = {}, ...sent }: Sent<Name>) => {
+  const ask = <Name extends OperationName>(
+    name: Name,
+    { tenant = "", revision = 0, of = {}, dryRun = false, ...sent }: Sent<Name>,
+  ) => {
     const { method, path } = operations[name];
     const named: Readonly<Record<string, string>> = { tenant, revision: String(revision), ...of };
     const parts = path.split("/").slice(1);
     const filled = parts.map((part) => (part.startsWith("{") ? (named[part.slice(1, -1)] ?? "") : part));
-    return send(options, { method, path: filled, ...sent });
+    return send(options, { method, path: filled, ...(dryRun ? { query: { dryRun: "true" } } : {}), ...sent });
   };
   /** For what has no refusals that are answers. */
   const answer = async <Name extends OperationName>(name: Name, sent: Sent<Name>) =>
@@ -274,20 +284,24 @@ export function createClient(options: ClientOptions): Client {
     check: ({ tenant, ...body }) => answer("check", { tenant, body }),
     checkAll: (input) => whole(eachDecision(input)),
     eachDecision,
-    consume: ({ tenant, idempotencyKey, ...body }) => outcome("consume", { tenant, body, idempotencyKey }),
-    consumeMany: ({ tenant, ...body }) => outcome("consumeMany", { tenant, body }),
-    issueGrant: ({ tenant, dedupeKey, ...body }) =>
-      outcome("issueGrant", { tenant, body, idempotencyKey: dedupeKey }, "dedupeKey"),
-    reserve: ({ tenant, idempotencyKey, ...body }) => outcome("reserve", { tenant, body, idempotencyKey }),
-    extend: ({ tenant, holdKey, ...body }) => outcome("extend", { tenant, of: { holdKey }, body }),
-    settle: ({ tenant, holdKey, ...body }) => outcome("settle", { tenant, of: { holdKey }, body }),
-    release: ({ tenant, holdKey }) => outcome("release", { tenant, of: { holdKey } }),
-    reverseConsumption: ({ tenant, consumptionKey, idempotencyKey, ...body }) =>
-      outcome("reverseConsumption", { tenant, of: { consumptionKey }, body, idempotencyKey }),
-    voidGrant: ({ tenant, dedupeKey, ...body }) => outcome("voidGrant", { tenant, of: { dedupeKey }, body }),
-    claim: ({ tenant, ...body }) => outcome("claim", { tenant, body }),
-    releaseClaim: ({ tenant, ...body }) => outcome("releaseClaim", { tenant, body }),
-    reportCount: ({ tenant, feature, ...body }) => outcome("reportCount", { tenant, of: { feature }, body }),
+    consume: ({ tenant, idempotencyKey, dryRun, ...body }) =>
+      outcome("consume", { tenant, body, idempotencyKey, dryRun }),
+    consumeMany: ({ tenant, dryRun, ...body }) => outcome("consumeMany", { tenant, body, dryRun }),
+    issueGrant: ({ tenant, dedupeKey, dryRun, ...body }) =>
+      outcome("issueGrant", { tenant, body, idempotencyKey: dedupeKey, dryRun }, "dedupeKey"),
+    reserve: ({ tenant, idempotencyKey, dryRun, ...body }) =>
+      outcome("reserve", { tenant, body, idempotencyKey, dryRun }),
+    extend: ({ tenant, holdKey, dryRun, ...body }) => outcome("extend", { tenant, of: { holdKey }, body, dryRun }),
+    settle: ({ tenant, holdKey, dryRun, ...body }) => outcome("settle", { tenant, of: { holdKey }, body, dryRun }),
+    release: ({ tenant, holdKey, dryRun }) => outcome("release", { tenant, of: { holdKey }, dryRun }),
+    reverseConsumption: ({ tenant, consumptionKey, idempotencyKey, dryRun, ...body }) =>
+      outcome("reverseConsumption", { tenant, of: { consumptionKey }, body, idempotencyKey, dryRun }),
+    voidGrant: ({ tenant, dedupeKey, dryRun, ...body }) =>
+      outcome("voidGrant", { tenant, of: { dedupeKey }, body, dryRun }),
+    claim: ({ tenant, dryRun, ...body }) => outcome("claim", { tenant, body, dryRun }),
+    releaseClaim: ({ tenant, dryRun, ...body }) => outcome("releaseClaim", { tenant, body, dryRun }),
+    reportCount: ({ tenant, feature, dryRun, ...body }) =>
+      outcome("reportCount", { tenant, of: { feature }, body, dryRun }),
     balances: (input) => whole(eachBalance(input)),
     eachBalance,
     grants: (input) => whole(eachGrant(input)),
@@ -298,7 +312,7 @@ export function createClient(options: ClientOptions): Client {
         of: { feature },
         query: { ...query, at: at instanceof Date ? at.toISOString() : at },
       }),
-    refresh: ({ tenant, ...body }) => outcome("refreshBalance", { tenant, body }),
+    refresh: ({ tenant, dryRun, ...body }) => outcome("refreshBalance", { tenant, body, dryRun }),
     tenants: {
       create: (body) => outcome("createTenant", { body }),
       async get({ tenant }) {

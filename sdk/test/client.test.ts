@@ -79,6 +79,18 @@ test("a request says what it was told to", async () => {
   ]);
 });
 
+test("a dry run stands in the address, and not in the body", async () => {
+  const { seen, client } = await talking({ status: 200, body: {} });
+  await client.consume({ ...one, dryRun: true });
+  await client.release({ tenant: "acme", holdKey: "order-2", dryRun: true });
+  await client.consume({ ...one, dryRun: false });
+  expect(seen.map(({ url, body }) => [url, body])).toEqual([
+    ["/v1/tenants/acme/consume?dryRun=true", { feature: "credits" }],
+    ["/v1/tenants/acme/holds/order-2/release?dryRun=true", undefined],
+    ["/v1/tenants/acme/consume", { feature: "credits" }],
+  ]);
+});
+
 test("every method has its address", async () => {
   const { seen, client } = await talking({ status: 200, body: { entitlements: [], balances: [], tenants: [] } });
   const tenant = "t";

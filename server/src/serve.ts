@@ -153,13 +153,17 @@ function mount(
       const caller = request.caller ?? anyone;
       const ifMatch = route.conditional === true ? strongTags(request.headers["if-match"]) : undefined;
       const answer = await route.handle(engine, { params, query, body, idempotencyKey, ifMatch, caller });
-      metrics?.settled(route.operation, answer);
+      // What was only tried is no consumption.
+      if (!isDry(query)) metrics?.settled(route.operation, answer);
       if ("body" in answer && holdsAlready(request, reply, route, answer.body)) await sendNotModified(reply);
       else await send(reply, answer, placesOf(request));
       return reply;
     },
   });
 }
+
+const isDry = (query: unknown) =>
+  typeof query === "object" && query !== null && "dryRun" in query && query.dryRun === true;
 
 /** Sets the headers that belong to a reading, and tells whether the client has this answer already. */
 function holdsAlready(request: FastifyRequest, reply: FastifyReply, route: Route, body: object): boolean {

@@ -1,8 +1,8 @@
 import { z } from "zod";
 import { notConsumed, notGranted, wrongKind } from "./kinds.ts";
 import { cursorOf, nextCursor, page } from "./paging.ts";
-import { nothing, route } from "./route.ts";
-import { amount, feature, instant, metadata, ofTenant, quantity, subject, time } from "./wire.ts";
+import { route } from "./route.ts";
+import { amount, feature, instant, metadata, ofTenant, preview, quantity, subject, time } from "./wire.ts";
 
 const balance = z
   .strictObject({
@@ -94,7 +94,7 @@ export const consume = route({
   noun: "Balances",
   scope: "consume",
   params: ofTenant,
-  query: nothing,
+  query: preview,
   body: z
     .strictObject({
       feature,
@@ -160,8 +160,8 @@ export const consume = route({
       recordedAt: "2031-05-01T00:00:00.000Z",
     },
   },
-  async handle({ purser, database }, { params, body, idempotencyKey }) {
-    const outcome = await purser.tryConsume(database, { ...params, ...body, idempotencyKey });
+  async handle({ purser, database }, { params, query, body, idempotencyKey }) {
+    const outcome = await purser.tryConsume(database, { ...params, ...query, ...body, idempotencyKey });
     if (outcome.outcome === "consumed") return { outcome: "consumed", body: outcome };
     return outcome.outcome === "wrong_kind"
       ? wrongKind(purser, { ...params, feature: body.feature }, notConsumed)
@@ -178,7 +178,7 @@ export const issueGrant = route({
   noun: "Balances",
   scope: "grants:write",
   params: ofTenant,
-  query: nothing,
+  query: preview,
   body: z
     .strictObject({
       feature,
@@ -230,8 +230,8 @@ export const issueGrant = route({
       available: 1095,
     },
   },
-  async handle({ purser, database }, { params, body, idempotencyKey }) {
-    const outcome = await purser.issueGrant(database, { ...params, ...body, dedupeKey: idempotencyKey });
+  async handle({ purser, database }, { params, query, body, idempotencyKey }) {
+    const outcome = await purser.issueGrant(database, { ...params, ...query, ...body, dedupeKey: idempotencyKey });
     if (outcome.outcome === "granted") return { outcome: "granted", body: outcome };
     return outcome.outcome === "wrong_kind"
       ? wrongKind(purser, { ...params, feature: body.feature }, notGranted)
@@ -249,7 +249,7 @@ export const refreshBalance = route({
   noun: "Balances",
   scope: "consume",
   params: ofTenant,
-  query: nothing,
+  query: preview,
   body: z.strictObject({ feature, subject: subject.exactOptional() }).meta({ id: "RefreshRequest" }),
   keyed: false,
   answers: {
@@ -268,8 +268,8 @@ export const refreshBalance = route({
     body: { feature: "messaging.credits" },
     answer: { outcome: "unchanged", version: 3 },
   },
-  async handle({ purser, database }, { params, body }) {
-    const outcome = await purser.refresh(database, { ...params, ...body });
+  async handle({ purser, database }, { params, query, body }) {
+    const outcome = await purser.refresh(database, { ...params, ...query, ...body });
     return "version" in outcome ? { outcome: "refreshed", body: outcome } : outcome;
   },
 });

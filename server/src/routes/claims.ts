@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { notClaimed, wrongKind } from "./kinds.ts";
-import { nothing, route } from "./route.ts";
-import { feature, pathName, quantity, resource, subject, tenantId, time } from "./wire.ts";
+import { route } from "./route.ts";
+import { feature, pathName, preview, quantity, resource, subject, tenantId, time } from "./wire.ts";
 
 const occupied = {
   available: quantity.nullable().meta({ description: "What is left of the limit; null while unlimited." }),
@@ -33,7 +33,7 @@ export const claim = route({
   noun: "Capacities",
   scope: "claims:write",
   params: ofTenant,
-  query: nothing,
+  query: preview,
   body: slot.meta({ id: "ClaimRequest" }),
   keyed: false,
   answers: {
@@ -61,8 +61,8 @@ export const claim = route({
     body: { feature: "projects.max", resource: "project-7" },
     answer: { outcome: "claimed", replayed: false, claimed: 1, available: 24, overLimit: 0, version: 2 },
   },
-  async handle({ purser, database }, { params: { tenant }, body }) {
-    const outcome = await purser.claim(database, { tenant, ...body });
+  async handle({ purser, database }, { params: { tenant }, query, body }) {
+    const outcome = await purser.claim(database, { tenant, ...query, ...body });
     if (outcome.outcome === "claimed") return { outcome: "claimed", body: outcome };
     return outcome.outcome === "wrong_kind"
       ? wrongKind(purser, { tenant, feature: body.feature }, notClaimed)
@@ -78,7 +78,7 @@ export const releaseClaim = route({
   noun: "Capacities",
   scope: "claims:write",
   params: ofTenant,
-  query: nothing,
+  query: preview,
   body: slot.meta({ id: "ReleaseClaimRequest" }),
   keyed: false,
   answers: {
@@ -97,8 +97,8 @@ export const releaseClaim = route({
     body: { feature: "projects.max", resource: "project-7" },
     answer: { outcome: "released", replayed: false, claimed: 0, available: 25, overLimit: 0, version: 3 },
   },
-  async handle({ purser, database }, { params: { tenant }, body }) {
-    const outcome = await purser.releaseClaim(database, { tenant, ...body });
+  async handle({ purser, database }, { params: { tenant }, query, body }) {
+    const outcome = await purser.releaseClaim(database, { tenant, ...query, ...body });
     if (outcome.outcome === "released") return { outcome: "released", body: outcome };
     return outcome.outcome === "wrong_kind"
       ? wrongKind(purser, { tenant, feature: body.feature }, notClaimed)
@@ -119,7 +119,7 @@ export const reportCount = route({
     tenant: tenantId,
     feature: pathName.meta({ description: "A feature's key, or a capability's.", examples: ["projects.max"] }),
   }),
-  query: nothing,
+  query: preview,
   body: z
     .strictObject({
       count: z
@@ -148,8 +148,8 @@ export const reportCount = route({
       version: 4,
     },
   },
-  async handle({ purser, database }, { params: asked, body }) {
-    const outcome = await purser.reportCount(database, { ...asked, ...body });
+  async handle({ purser, database }, { params: asked, query, body }) {
+    const outcome = await purser.reportCount(database, { ...asked, ...query, ...body });
     if (outcome.outcome === "reported") return { outcome: "reported", body: outcome };
     return outcome.outcome === "wrong_kind" ? wrongKind(purser, asked, notClaimed, "path") : outcome;
   },

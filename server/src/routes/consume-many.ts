@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { nothing, route } from "./route.ts";
-import { amount, feature, instant, metadata, name, ofTenant, quantity, subject, time } from "./wire.ts";
+import { route } from "./route.ts";
+import { amount, feature, instant, metadata, name, ofTenant, preview, quantity, subject, time } from "./wire.ts";
 
 const MOST_ITEMS = 1000;
 const ITEMS = "must be a list of at most 1,000 items";
@@ -64,7 +64,7 @@ export const consumeMany = route({
   noun: "Balances",
   scope: "consume",
   params: ofTenant,
-  query: nothing,
+  query: preview,
   body: z
     .strictObject({
       items: z
@@ -129,8 +129,8 @@ export const consumeMany = route({
       ],
     },
   },
-  async handle({ purser, database }, { params, body }) {
-    const outcome = await purser.consumeMany(database, { ...params, ...body });
+  async handle({ purser, database }, { params, query, body }) {
+    const outcome = await purser.consumeMany(database, { ...params, ...query, ...body });
     return outcome.outcome === "answered" ? { outcome: "answered", body: outcome } : outcome;
   },
 });

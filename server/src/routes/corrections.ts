@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { nothing, route } from "./route.ts";
-import { amount, pathName, quantity, reason, tenantId } from "./wire.ts";
+import { route } from "./route.ts";
+import { amount, pathName, preview, quantity, reason, tenantId } from "./wire.ts";
 
 const available = quantity.nullable().meta({ description: "What was left right after it; null while unlimited." });
 const version = z.int().meta({ description: "The version of the balance that it made." });
@@ -17,7 +17,7 @@ export const voidGrant = route({
     tenant: tenantId,
     dedupeKey: pathName.meta({ description: "The grant's own key.", examples: ["issueGrant-1"] }),
   }),
-  query: nothing,
+  query: preview,
   body: z
     .strictObject({
       reason: reason.meta({ description: "Why, for the audit log." }),
@@ -46,8 +46,8 @@ export const voidGrant = route({
     body: { reason: "The order was cancelled." },
     answer: { outcome: "voided", replayed: false, lapsed: 1000, shortfall: 0, available: 88, version: 10 },
   },
-  async handle({ purser, database }, { params, body, caller }) {
-    const outcome = await purser.voidGrant(database, { ...params, ...body, actor: caller.actor });
+  async handle({ purser, database }, { params, query, body, caller }) {
+    const outcome = await purser.voidGrant(database, { ...params, ...query, ...body, actor: caller.actor });
     return outcome.outcome === "voided" ? { outcome: "voided", body: outcome } : outcome;
   },
 });
@@ -68,7 +68,7 @@ export const reverseConsumption = route({
       examples: ["consume-1"],
     }),
   }),
-  query: nothing,
+  query: preview,
   body: z
     .strictObject({
       amount: amount.exactOptional().meta({ description: "How much of it; all that is left where it is not said." }),
@@ -109,8 +109,8 @@ export const reverseConsumption = route({
       version: 9,
     },
   },
-  async handle({ purser, database }, { params, body, idempotencyKey }) {
-    const outcome = await purser.reverseConsumption(database, { ...params, ...body, idempotencyKey });
+  async handle({ purser, database }, { params, query, body, idempotencyKey }) {
+    const outcome = await purser.reverseConsumption(database, { ...params, ...query, ...body, idempotencyKey });
     return outcome.outcome === "reversed" ? { outcome: "reversed", body: outcome } : outcome;
   },
 });

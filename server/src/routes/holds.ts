@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { notConsumed, wrongKind } from "./kinds.ts";
-import { nothing, route } from "./route.ts";
-import { amount, feature, instant, metadata, pathName, quantity, subject, tenantId, time } from "./wire.ts";
+import { route } from "./route.ts";
+import { amount, feature, instant, metadata, pathName, preview, quantity, subject, tenantId, time } from "./wire.ts";
 
 const ofHold = z.strictObject({
   tenant: tenantId,
@@ -22,7 +22,7 @@ export const reserve = route({
   noun: "Holds",
   scope: "consume",
   params: z.strictObject({ tenant: tenantId }),
-  query: nothing,
+  query: preview,
   body: z
     .strictObject({
       feature,
@@ -80,8 +80,8 @@ export const reserve = route({
       expiresAt: "2031-05-01T00:15:00.000Z",
     },
   },
-  async handle({ purser, database }, { params: { tenant }, body, idempotencyKey }) {
-    const outcome = await purser.reserve(database, { tenant, ...body, idempotencyKey });
+  async handle({ purser, database }, { params: { tenant }, query, body, idempotencyKey }) {
+    const outcome = await purser.reserve(database, { tenant, ...query, ...body, idempotencyKey });
     if (outcome.outcome === "reserved") return { outcome: "reserved", body: outcome };
     return outcome.outcome === "wrong_kind"
       ? wrongKind(purser, { tenant, feature: body.feature }, notConsumed)
@@ -97,7 +97,7 @@ export const extend = route({
   noun: "Holds",
   scope: "consume",
   params: ofHold,
-  query: nothing,
+  query: preview,
   body: z.strictObject({ expiresAt: instant }).meta({ id: "ExtendRequest" }),
   keyed: false,
   answers: {
@@ -117,8 +117,8 @@ export const extend = route({
       version: 5,
     },
   },
-  async handle({ purser, database }, { params: hold, body }) {
-    const outcome = await purser.extend(database, { ...hold, ...body });
+  async handle({ purser, database }, { params: hold, query, body }) {
+    const outcome = await purser.extend(database, { ...hold, ...query, ...body });
     return outcome.outcome === "extended" ? { outcome: "extended", body: outcome } : outcome;
   },
 });
@@ -133,7 +133,7 @@ export const settle = route({
   noun: "Holds",
   scope: "consume",
   params: ofHold,
-  query: nothing,
+  query: preview,
   body: z
     .strictObject({
       amount: amount.meta({ description: "What the work came to, from 0." }),
@@ -171,8 +171,8 @@ export const settle = route({
       version: 6,
     },
   },
-  async handle({ purser, database }, { params: hold, body }) {
-    const outcome = await purser.settle(database, { ...hold, ...body });
+  async handle({ purser, database }, { params: hold, query, body }) {
+    const outcome = await purser.settle(database, { ...hold, ...query, ...body });
     return "replayed" in outcome ? { outcome: "settled", body: outcome } : outcome;
   },
 });
@@ -186,7 +186,7 @@ export const release = route({
   noun: "Holds",
   scope: "consume",
   params: ofHold,
-  query: nothing,
+  query: preview,
   body: undefined,
   keyed: false,
   answers: {
@@ -206,8 +206,8 @@ export const release = route({
     params: { tenant: "acme", holdKey: "reserve-2" },
     answer: { outcome: "released", replayed: false, restored: 5, lapsed: 0, available: 1083, version: 8 },
   },
-  async handle({ purser, database }, { params: hold }) {
-    const outcome = await purser.release(database, hold);
+  async handle({ purser, database }, { params: hold, query }) {
+    const outcome = await purser.release(database, { ...hold, ...query });
     return outcome.outcome === "released" ? { outcome: "released", body: outcome } : outcome;
   },
 });

@@ -82,6 +82,23 @@ export const mode = z.enum(["live", "test"], "must be live or test");
 
 export const ofTenant = z.strictObject({ tenant: tenantId });
 
+const YES_OR_NO = "must be true or false";
+/**
+ * The query of every command on a balance. It stands in the address, so that whoever reads a log sees that nothing happened,
+ * and so that a server which does not know it refuses it and never does the thing.
+ */
+export const preview = z.strictObject({
+  dryRun: z
+    .enum(["true", "false"], YES_OR_NO)
+    .transform((text) => text === "true")
+    .meta({
+      wire: { type: "boolean", default: false },
+      description:
+        "Does everything and undoes it: the answer, its status included, tells what would happen. The key stays unused.",
+    })
+    .exactOptional(),
+});
+
 const problemField = z
   .strictObject({
     in: z.enum(["path", "query", "header", "body"]),

@@ -113,6 +113,8 @@ describe("/metrics", () => {
     await ask("/consume", credits, "one");
     await ask("/consume", credits, "one");
     await ask("/consume", credits, "two");
+    // Tried only: a request, and no consumption.
+    await ask("/consume?dryRun=true", { ...credits, amount: 1 }, "three");
     await ask("/check", { feature: "ccp-14" });
     await ask("/entitlements/ccp-01");
     await ask("/nothing");
@@ -126,7 +128,7 @@ describe("/metrics", () => {
       'purser_consumptions_total{outcome="insufficient_balance"} 1',
       'purser_decisions_total{reason="TIER_INSUFFICIENT"} 1',
       'purser_decisions_total{reason="INCLUDED"} 1',
-      'purser_http_requests_total{operation="consume",status="200"} 2',
+      'purser_http_requests_total{operation="consume",status="200"} 3',
       'purser_http_requests_total{operation="consume",status="402"} 1',
       'purser_http_requests_total{operation="none",status="404"} 2',
       'purser_http_request_duration_seconds_count{operation="check"} 1',
