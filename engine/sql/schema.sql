@@ -157,17 +157,9 @@ CREATE TABLE purser.balance_facts (
   recorded_at timestamp with time zone NOT NULL,
   occurred_at timestamp with time zone,
   metadata jsonb,
-  CONSTRAINT balance_facts_amount_check CHECK (((amount >= (0)::numeric) AND (amount < '1000000000000000000000000000000'::numeric))),
-  CONSTRAINT balance_facts_balance_after_check CHECK ((balance_after < '1000000000000000000000000000000'::numeric)),
-  CONSTRAINT balance_facts_check CHECK (((overage >= (0)::numeric) AND (overage <= amount))),
-  CONSTRAINT balance_facts_check1 CHECK (((pinned > (0)::numeric) AND ((pinned + overage) <= amount))),
-  CONSTRAINT balance_facts_idempotency_key_check CHECK (((idempotency_key <> ''::text) AND (length(idempotency_key) <= 200))),
-  CONSTRAINT balance_facts_interval_no_check CHECK ((interval_no > 0)),
-  CONSTRAINT balance_facts_interval_used_check CHECK (((interval_used >= (0)::numeric) AND (interval_used < '1000000000000000000000000000000'::numeric))),
-  CONSTRAINT balance_facts_kind_check CHECK ((kind = ANY (ARRAY['grant'::text, 'void'::text, 'boundary'::text, 'access'::text, 'consume'::text, 'reverse'::text, 'reserve'::text, 'settle'::text, 'release'::text, 'extend'::text, 'claim'::text, 'release_claim'::text, 'report'::text, 'lock'::text]))),
+  CONSTRAINT balance_facts_check CHECK (((overage + COALESCE(pinned, (0)::numeric)) <= amount)),
   CONSTRAINT balance_facts_pkey PRIMARY KEY (tenant_id, subject, feature, version, slot),
-  CONSTRAINT balance_facts_tenant_id_idempotency_key_slot_key UNIQUE (tenant_id, idempotency_key, slot),
-  CONSTRAINT balance_facts_version_check CHECK ((version > 0))
+  CONSTRAINT balance_facts_tenant_id_idempotency_key_slot_key UNIQUE (tenant_id, idempotency_key, slot)
 );
 ALTER TABLE purser.balance_facts OWNER TO purser_owner;
 ALTER TABLE purser.balance_facts ENABLE ROW LEVEL SECURITY;
@@ -204,21 +196,9 @@ CREATE TABLE purser.balances (
   as_of timestamp with time zone NOT NULL,
   next_change_at timestamp with time zone NOT NULL,
   test boolean NOT NULL,
-  CONSTRAINT balances_check CHECK (((enforcement <> 'hard'::text) OR unlimited OR (used <= granted))),
-  CONSTRAINT balances_claimed_check CHECK ((claimed >= 0)),
-  CONSTRAINT balances_enforcement_check CHECK ((enforcement = ANY (ARRAY['hard'::text, 'soft'::text, 'observe'::text]))),
-  CONSTRAINT balances_exceeded_check CHECK (((exceeded >= (0)::numeric) AND (exceeded < '1000000000000000000000000000000'::numeric))),
-  CONSTRAINT balances_granted_check CHECK (((granted >= (0)::numeric) AND (granted < '1000000000000000000000000000000'::numeric))),
-  CONSTRAINT balances_held_check CHECK (((held >= (0)::numeric) AND (held < '1000000000000000000000000000000'::numeric))),
-  CONSTRAINT balances_interval_no_check CHECK ((interval_no >= 0)),
-  CONSTRAINT balances_interval_used_check CHECK (((interval_used >= (0)::numeric) AND (interval_used < '1000000000000000000000000000000'::numeric))),
-  CONSTRAINT balances_kind_check CHECK ((kind = ANY (ARRAY['capacity'::text, 'metered'::text, 'credits'::text]))),
-  CONSTRAINT balances_overage_check CHECK (((overage >= (0)::numeric) AND (overage < '1000000000000000000000000000000'::numeric))),
-  CONSTRAINT balances_per_check CHECK ((per = ANY (ARRAY['tenant'::text, 'subject'::text]))),
+  CONSTRAINT balances_check CHECK ((unlimited OR (used <= granted))),
   CONSTRAINT balances_pkey PRIMARY KEY (tenant_id, subject, feature, slot),
-  CONSTRAINT balances_tenant_id_slot_fkey FOREIGN KEY (tenant_id, slot) REFERENCES purser.tenants(tenant_id, slot),
-  CONSTRAINT balances_used_check CHECK (((used >= (0)::numeric) AND (used < '1000000000000000000000000000000'::numeric))),
-  CONSTRAINT balances_version_check CHECK ((version >= 0))
+  CONSTRAINT balances_tenant_id_slot_fkey FOREIGN KEY (tenant_id, slot) REFERENCES purser.tenants(tenant_id, slot)
 ) WITH (fillfactor=70);
 ALTER TABLE purser.balances OWNER TO purser_owner;
 ALTER TABLE purser.balances ENABLE ROW LEVEL SECURITY;
@@ -314,9 +294,7 @@ CREATE TABLE purser.changes (
   version bigint NOT NULL,
   recorded_at timestamp with time zone NOT NULL,
   published_no bigint,
-  CONSTRAINT changes_kind_check CHECK ((kind = ANY (ARRAY['balance'::text, 'access'::text, 'subscription'::text, 'ledger'::text, 'tenant'::text]))),
-  CONSTRAINT changes_pkey PRIMARY KEY (tenant_id, change_id, slot),
-  CONSTRAINT changes_source_check CHECK ((source = ANY (ARRAY['purchase_grant'::text, 'plan_grant'::text, 'consumption'::text, 'boundary_recompute'::text, 'manual_refresh'::text, 'transition'::text, 'override'::text, 'ledger'::text])))
+  CONSTRAINT changes_pkey PRIMARY KEY (tenant_id, change_id, slot)
 );
 ALTER TABLE purser.changes OWNER TO purser_owner;
 ALTER TABLE purser.changes ENABLE ROW LEVEL SECURITY;

@@ -50,6 +50,25 @@ BEGIN
     FROM facts f WHERE f.idempotency_key IS NOT NULL
     GROUP BY f.tenant_id, f.idempotency_key HAVING count(*) > 1
   UNION ALL
+  -- These tables have hardly a CHECK, for their writer's sake (docs/decisions/0009).
+  SELECT 'a row holds what its columns may', f.tenant_id, f.subject, f.feature, f.version,
+         format('kind %s, amount %s, overage %s, key %s', f.kind, f.amount, f.overage, f.idempotency_key)
+    FROM facts f
+    WHERE f.version < 1 OR f.interval_no < 1 OR f.interval_used < 0 OR f.overage < 0 OR f.pinned <= 0
+       OR f.overage + coalesce(f.pinned, 0) > f.amount OR length(f.idempotency_key) NOT BETWEEN 1 AND 200
+       OR f.kind NOT IN ('grant', 'void', 'boundary', 'access', 'consume', 'reverse', 'reserve', 'settle', 'release', 'extend',
+                         'claim', 'release_claim', 'report', 'lock')
+       OR NOT (f.amount < 1e30 AND f.interval_used < 1e30 AND coalesce(f.balance_after, 0) < 1e30)
+  UNION ALL
+  SELECT 'a row holds what its columns may', b.tenant_id, b.subject, b.feature, b.version,
+         format('granted %s, used %s, held %s, overage %s, claimed %s', b.granted, b.used, b.held, b.overage, b.claimed)
+    FROM purser.balances b
+    WHERE (p_tenant IS NULL OR b.tenant_id = p_tenant) AND
+      (least(b.granted, b.used, b.held, b.overage, b.exceeded, b.interval_used, b.claimed, b.interval_no, b.version) < 0
+       OR NOT greatest(b.granted, b.used, b.held, b.overage, b.exceeded, b.interval_used) < 1e30
+       OR b.kind NOT IN ('capacity', 'metered', 'credits') OR b.enforcement NOT IN ('hard', 'soft', 'observe')
+       OR b.per NOT IN ('tenant', 'subject'))
+  UNION ALL
   SELECT 'what takes has a key of its own', f.tenant_id, f.subject, f.feature, f.version,
          format('%s with the key %s', f.kind, f.idempotency_key)
     FROM facts f WHERE (f.kind IN ('consume', 'reserve', 'reverse')) <> (f.idempotency_key IS NOT NULL)

@@ -75,44 +75,47 @@ CREATE TABLE purser.grant_voids (
 );
 
 -- One row a balance. Consuming updates numbers that no index holds, so the update stays on its page (HOT); the free
--- space for that is why the fill factor is 70.
+-- space for that is why the fill factor is 70. This table, balance_facts and changes have no CHECK of one column: each would
+-- be read from its text again by every statement that writes a row (docs/decisions/0009).
 CREATE TABLE purser.balances (
   slot           integer     NOT NULL,
   tenant_id      text        COLLATE "C" NOT NULL,
   subject        text        COLLATE "C" NOT NULL,
   feature        text        COLLATE "C" NOT NULL,
-  kind           text        NOT NULL CHECK (kind IN ('capacity', 'metered', 'credits')),
-  enforcement    text        NOT NULL CHECK (enforcement IN ('hard', 'soft', 'observe')),
-  per            text        NOT NULL CHECK (per IN ('tenant', 'subject')),
+  -- capacity, metered or credits; hard, soft or observe; tenant or subject.
+  kind           text        NOT NULL,
+  enforcement    text        NOT NULL,
+  per            text        NOT NULL,
   -- Why every new consumption is refused until next_change_at; NULL while none is.
   denied_reason  text,
   restricted_by  text,
   -- Over the grants active between as_of and next_change_at: their amounts, what was used of them, what holds set aside.
   unlimited      boolean     NOT NULL,
-  granted        numeric(38,6) NOT NULL CHECK (granted >= 0 AND granted < 1e30),
-  used           numeric(38,6) NOT NULL CHECK (used >= 0 AND used < 1e30),
-  held           numeric(38,6) NOT NULL CHECK (held >= 0 AND held < 1e30),
+  granted        numeric(38,6) NOT NULL,
+  used           numeric(38,6) NOT NULL,
+  held           numeric(38,6) NOT NULL,
   -- What was allowed beyond the grants since the last window turned, and the version that turned it.
-  overage        numeric(38,6) NOT NULL CHECK (overage >= 0 AND overage < 1e30),
+  overage        numeric(38,6) NOT NULL,
   overage_version bigint     NOT NULL DEFAULT 0,
   -- By how much the windows in force had been used beyond what their allowances come to now, after a plan or an override
   -- lowered them.
-  exceeded       numeric(38,6) NOT NULL DEFAULT 0 CHECK (exceeded >= 0 AND exceeded < 1e30),
+  exceeded       numeric(38,6) NOT NULL DEFAULT 0,
   -- How many slots are occupied: the open claims, or the count that was last reported from outside.
-  claimed        integer     NOT NULL CHECK (claimed >= 0),
+  claimed        integer     NOT NULL,
   reported       boolean     NOT NULL DEFAULT false,
   -- An interval is a stretch in which the set of active grants does not change; it closes when that set does.
-  interval_no    integer     NOT NULL CHECK (interval_no >= 0),
-  interval_used  numeric(38,6) NOT NULL CHECK (interval_used >= 0 AND interval_used < 1e30),
+  interval_no    integer     NOT NULL,
+  interval_used  numeric(38,6) NOT NULL,
   -- Counts the facts below; a row that was only just made has none yet.
-  version        bigint      NOT NULL CHECK (version >= 0),
+  version        bigint      NOT NULL,
   as_of          timestamptz NOT NULL,
   -- The next instant at which this row changes by time alone.
   next_change_at timestamptz NOT NULL,
   -- Whether the tenant has a clock of its own, so that a live tenant's consume never looks for one.
   test           boolean     NOT NULL,
   PRIMARY KEY (tenant_id, subject, feature, slot),
-  CHECK (enforcement <> 'hard' OR unlimited OR used <= granted)
+  -- What is allowed beyond the grants is overage and never used, whatever the enforcement.
+  CHECK (unlimited OR used <= granted)
 ) WITH (fillfactor = 70);
 
 -- Every change of a balance row writes exactly one of these with the row's new version: they are numbered without a gap.
@@ -122,21 +125,20 @@ CREATE TABLE purser.balance_facts (
   tenant_id       text        COLLATE "C" NOT NULL,
   subject         text        COLLATE "C" NOT NULL,
   feature         text        COLLATE "C" NOT NULL,
-  version         bigint      NOT NULL CHECK (version > 0),
-  kind            text        NOT NULL CHECK (kind IN ('grant', 'void', 'boundary', 'access', 'consume', 'reverse', 'reserve',
-                    'settle', 'release', 'extend', 'claim', 'release_claim', 'report', 'lock')),
-  idempotency_key text        COLLATE "C" CHECK (idempotency_key <> '' AND length(idempotency_key) <= 200),
-  amount          numeric(38,6) NOT NULL CHECK (amount >= 0 AND amount < 1e30),
-  overage         numeric(38,6) NOT NULL CHECK (overage >= 0 AND overage <= amount),
+  version         bigint      NOT NULL,
+  kind            text        NOT NULL,
+  idempotency_key text        COLLATE "C",
+  amount          numeric(38,6) NOT NULL,
+  overage         numeric(38,6) NOT NULL,
   -- Whether a window turned with this fact: the balance's overage counts from here.
   window_turned   boolean     NOT NULL DEFAULT false,
   -- Of a hold that was settled: the part that its pinned grants paid, which is no part of any interval.
-  pinned          numeric(38,6) CHECK (pinned > 0 AND pinned + overage <= amount),
+  pinned          numeric(38,6),
   -- Where in its interval this fact's units end: lineage is the overlap of these stretches with those of the grants.
-  interval_no     integer     NOT NULL CHECK (interval_no > 0),
-  interval_used   numeric(38,6) NOT NULL CHECK (interval_used >= 0 AND interval_used < 1e30),
+  interval_no     integer     NOT NULL,
+  interval_used   numeric(38,6) NOT NULL,
   -- Available after this fact; NULL while unlimited.
-  balance_after   numeric(38,6) CHECK (balance_after < 1e30),
+  balance_after   numeric(38,6),
   -- What the fact is about: a grant, a hold, a claim's resource, the key of a reversed consumption.
   reference       text,
   -- Who consumed from a balance that belongs to the whole tenant.
@@ -145,7 +147,8 @@ CREATE TABLE purser.balance_facts (
   occurred_at     timestamptz,
   metadata        jsonb,
   PRIMARY KEY (tenant_id, subject, feature, version, slot),
-  UNIQUE (tenant_id, idempotency_key, slot)
+  UNIQUE (tenant_id, idempotency_key, slot),
+  CHECK (overage + coalesce(pinned, 0) <= amount)
 );
 
 -- Which stretch of a closed interval each grant paid for. Closed intervals only, so a row never changes.

@@ -6,9 +6,10 @@ CREATE TABLE purser.changes (
   slot         integer     NOT NULL,
   tenant_id    text        COLLATE "C" NOT NULL,
   change_id    uuid        NOT NULL,
-  kind         text        NOT NULL CHECK (kind IN ('balance', 'access', 'subscription', 'ledger', 'tenant')),
-  source       text        NOT NULL CHECK (source IN ('purchase_grant', 'plan_grant', 'consumption', 'boundary_recompute',
-                 'manual_refresh', 'transition', 'override', 'ledger')),
+  -- balance, access, subscription, ledger or tenant; and what changed it: purchase_grant, plan_grant, consumption,
+  -- boundary_recompute, manual_refresh, transition, override or ledger.
+  kind         text        NOT NULL,
+  source       text        NOT NULL,
   subject      text        COLLATE "C" NOT NULL,
   features     text[]      NOT NULL,
   version      bigint      NOT NULL,

@@ -29,6 +29,9 @@ const bySlotFirst = ["changes_published"];
 /** Tables whose rows are updated in place and need room on their page for it. */
 const updatedInPlace = ["balances", "books", "accounts"];
 
+/** Written by every consumption, by three statements: their constraints are read from their texts each time. */
+const consumed = ["balances", "balance_facts", "changes"];
+
 const list = (names: readonly string[]) => `ARRAY[${names.map((name) => `'${name}'`).join(", ")}]::text[]`;
 
 /** Temporary views for the questions below; a partition is what its parent is. */
@@ -318,14 +321,19 @@ export const layoutRules: CatalogueRule[] = [
     ],
   },
   {
-    name: "no enumeration, domain, range, exclusion, inheritance or foreign table",
+    name: "no enumeration, domain, range, exclusion, inheritance or foreign table, and no CHECK of one column on what every consumption writes",
     find: `SELECT typname || ' is a type of its own' FROM pg_type WHERE typnamespace = 'purser'::regnamespace AND typtype IN ('e', 'd', 'r', 'm')
+           UNION ALL SELECT table_name || ' has a CHECK of one column'
+             FROM (SELECT c.conrelid::regclass::text AS table_name, c.conkey FROM pg_constraint c
+                   WHERE c.contype = 'c' AND c.conrelid IN (SELECT to_regclass('purser.' || hot) FROM unnest(${list(consumed)}) hot)) k
+             WHERE cardinality(conkey) = 1
            UNION ALL SELECT conname || ' excludes' FROM pg_constraint WHERE connamespace = 'purser'::regnamespace AND contype = 'x'
            UNION ALL SELECT t.name || ' inherits' FROM t JOIN pg_inherits i ON i.inhrelid = t.oid WHERE NOT t.relispartition
            UNION ALL SELECT t.name || ' is foreign' FROM t WHERE t.relkind = 'f'`,
     bad: [
       ["CREATE TYPE purser.mood AS ENUM ('good')", "mood is a type of its own"],
       ["CREATE DOMAIN purser.word AS text", "word is a type of its own"],
+      ["ALTER TABLE purser.changes ADD CHECK (version > 0)", "changes has a CHECK of one column"],
       ["ALTER TABLE purser.claims ADD CONSTRAINT apart EXCLUDE (resource WITH =)", "apart excludes"],
       ["CREATE TABLE purser.more () INHERITS (purser.claims)", "more inherits"],
     ],

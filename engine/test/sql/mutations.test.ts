@@ -55,7 +55,19 @@ interface Mutation {
 }
 const mutations: readonly Mutation[] = [
   { of: "consume_in_slot", from: "FOR NO KEY UPDATE", to: "", noticedBy: "consume" },
-  { of: "consume_in_slot", from: "p_amount > available", to: "p_amount >= available", noticedBy: "consume" },
+  { of: "consume_in_slot", from: "p_amount <= v_available", to: "p_amount < v_available", noticedBy: "consume" },
+  {
+    of: "consume_many_in_slots",
+    from: "sum(n.demand) OVER of_balance <= n.available",
+    to: "true",
+    noticedBy: "20_consume_many",
+  },
+  {
+    of: "consume_many_in_slots",
+    from: "v_overage > 0 AND v_row.enforcement = 'hard'",
+    to: "v_row.enforcement = 'hard'",
+    noticedBy: "20_consume_many",
+  },
   { of: "consume_in_slot", from: "v_denied IS NOT NULL", to: "false", noticedBy: "36_suspension" },
   { of: "consume_in_slot", from: "v_next > recorded_at", to: "v_next >= recorded_at", noticedBy: "06_windows" },
   {
