@@ -17,6 +17,9 @@ export interface Bar {
   readonly rounds: number;
   readonly ours: Contender;
   readonly bare: Contender;
+  /** What the ratio may be at most, and what is wished for; left out where it is only shown. */
+  readonly floor?: number;
+  readonly aim?: number;
   /** What must hold afterwards; the reason why it does not, or undefined. */
   check(): Promise<string | undefined>;
 }
@@ -35,6 +38,8 @@ export interface Measured {
   readonly base: number;
   /** The median of the ratios of the pairs. */
   readonly ratio: number;
+  readonly floor?: number;
+  readonly aim?: number;
   readonly ok: boolean;
   readonly problem?: string;
 }
@@ -56,6 +61,8 @@ export async function measure(bar: Bar): Promise<Measured> {
     ours: Math.round(median(pairs.map(({ ours }) => ours))),
     base: Math.round(median(pairs.map(({ base }) => base))),
     ratio: Math.round(median(pairs.map(({ ours, base }) => ours / base)) * 100) / 100,
+    ...(bar.floor === undefined ? {} : { floor: bar.floor }),
+    ...(bar.aim === undefined ? {} : { aim: bar.aim }),
     ok: problem === undefined,
     ...(problem === undefined ? {} : { problem }),
   };

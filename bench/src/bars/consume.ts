@@ -19,6 +19,8 @@ export function consumeBars({ purser, pool, acknowledge, checkConsumed }: Ground
     },
   };
   const bar = (name: string, what: string, ours: Contender, base = bare): Bar => ({
+    // Of one caller.
+    ...(base === bare ? { floor: 1.5, aim: 1.15 } : {}),
     name,
     what,
     ours,
