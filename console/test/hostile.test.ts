@@ -147,7 +147,7 @@ test("subjects, and the outcome of a form about one", async () => {
   await page.getByLabel("Amount").fill("4");
   await page.getByLabel("Subject").fill(payloads[0]);
   await page.getByRole("button", { name: "Consume" }).click();
-  await page.locator("aside .notice").getByText("2 was available").waitFor();
+  await page.locator("aside .notice").getByText("4 asked, 2 available").waitFor();
   await isPlain(page);
 });
 

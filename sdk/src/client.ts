@@ -378,5 +378,6 @@ function refusalOf(problem: Problem, key: string): Refusal<string> {
     ...(problem.available === undefined ? {} : { available: problem.available }),
     ...(problem.resetsAt === undefined ? {} : { resetsAt: problem.resetsAt }),
     ...(problem.restrictedBy === undefined ? {} : { restrictedBy: problem.restrictedBy }),
+    ...(problem.unlockedBy === undefined ? {} : { unlockedBy: problem.unlockedBy }),
   };
 }

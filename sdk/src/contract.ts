@@ -338,8 +338,12 @@ export interface Decision {
   readonly asOf: string;
   /** Of the balance that was read; 0 where none was. */
   readonly version: number;
+  /**
+   * Whether it was told from memory. Always false so far: there is no cache yet, and every answer is read from the
+   * database.
+   */
   readonly cached: boolean;
-  /** For how long it may still be told from memory. */
+  /** For how many seconds it may still be told from memory. Always 0 so far, since nothing is kept. */
   readonly cacheTtlRemaining: number;
 }
 

@@ -17,6 +17,7 @@ export interface Problem {
   readonly available?: number;
   readonly resetsAt?: string;
   readonly restrictedBy?: string;
+  readonly unlockedBy?: readonly string[];
   /** Stands on every line that the server logged about the request. */
   readonly traceId?: string;
 }
@@ -46,10 +47,8 @@ export class PurserError extends Error {
 /** A body as a problem, or undefined where it is none. */
 export function asProblem(body: unknown): Problem | undefined {
   if (typeof body !== "object" || body === null) return undefined;
-  const { code, status, title, detail, errors, available, resetsAt, restrictedBy, traceId } = body as Record<
-    string,
-    unknown
-  >;
+  const { code, status, title, detail, errors, available, resetsAt, restrictedBy, unlockedBy, traceId } =
+    body as Record<string, unknown>;
   if (typeof code !== "string" || typeof status !== "number" || typeof detail !== "string") return undefined;
   return {
     code,
@@ -60,6 +59,7 @@ export function asProblem(body: unknown): Problem | undefined {
     ...(typeof available === "number" ? { available } : {}),
     ...(typeof resetsAt === "string" ? { resetsAt } : {}),
     ...(typeof restrictedBy === "string" ? { restrictedBy } : {}),
+    ...(Array.isArray(unlockedBy) ? { unlockedBy: unlockedBy as string[] } : {}),
     ...(typeof traceId === "string" ? { traceId } : {}),
   };
 }

@@ -15,6 +15,8 @@ export interface Refusal<Code extends string> {
   /** When the balance changes next by time alone: its window's end, for instance. */
   readonly resetsAt?: string;
   readonly restrictedBy?: string;
+  /** The plans and products that would have let it through, where buying something can lift it; of consume, reserve and claim. */
+  readonly unlockedBy?: readonly string[];
 }
 
 export type OutcomeOf<Name extends OperationName> = Answers[Name] | Refusal<RefusalsOf<Name>>;

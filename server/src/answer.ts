@@ -58,7 +58,7 @@ const table = {
     title: "A valid key is needed",
     headers: { "www-authenticate": 'Bearer realm="purser"' },
   },
-  limit_reached: { status: 402, title: "The limit of this window is used up" },
+  limit_reached: { status: 402, title: "Not enough is left of the limit" },
   insufficient_balance: { status: 402, title: "The balance is not enough" },
   tier_insufficient: { status: 402, title: "The tenant's tier does not have this feature" },
   not_included: { status: 402, title: "The tenant's plan does not include this feature" },
@@ -152,6 +152,7 @@ export interface RefusedAnswer {
   readonly available?: number | undefined;
   readonly resetsAt?: Date | undefined;
   readonly restrictedBy?: string | undefined;
+  readonly unlockedBy?: readonly string[] | undefined;
   readonly headers?: Readonly<Record<string, string>>;
 }
 
@@ -221,6 +222,7 @@ export async function send(
     ...(answer.available === undefined ? {} : { available: answer.available }),
     ...(answer.resetsAt === undefined ? {} : { resetsAt: answer.resetsAt.toISOString() }),
     ...(answer.restrictedBy === undefined ? {} : { restrictedBy: answer.restrictedBy }),
+    ...(answer.unlockedBy === undefined ? {} : { unlockedBy: answer.unlockedBy }),
   };
   // As bytes, since a text would get a charset, which this media type does not have.
   await reply.type("application/problem+json").send(Buffer.from(JSON.stringify(problem)));

@@ -94,9 +94,7 @@ function Decided({ decision, shown: { catalog } }: { readonly decision: Decision
           {number(used ?? 0)} of {number(limit)} used, {number(remaining ?? 0)} remaining.
         </span>
       )}
-      {allowed || unlockedBy.length === 0 ? null : (
-        <Said text={`Unlocked by ${unlockedBy.map((key) => sellableName(catalog, key)).join(", ")}.`} />
-      )}
+      {allowed ? null : <Unlocks by={unlockedBy} catalog={catalog} />}
       <span className="muted small">
         Reason <code>{decision.reason}</code>
       </span>
@@ -104,8 +102,11 @@ function Decided({ decision, shown: { catalog } }: { readonly decision: Decision
   );
 }
 
-const sellableName = (catalog: Shown["catalog"], key: string) =>
-  catalog?.plans[key]?.name ?? catalog?.products[key]?.name ?? key;
+function Unlocks({ by, catalog }: { readonly by: readonly string[]; readonly catalog: Shown["catalog"] }) {
+  if (by.length === 0) return null;
+  const names = by.map((key) => catalog?.plans[key]?.name ?? catalog?.products[key]?.name ?? key);
+  return <Said text={`Unlocked by ${names.join(", ")}.`} />;
+}
 
 const countable = ({ kind }: Decision) => kind === "metered" || kind === "credits";
 
@@ -152,9 +153,7 @@ function ConsumeForm({ shown, changed }: FormOf) {
       return <Consumed outcome={outcome} />;
     }
     if (outcome.field !== undefined) setWrong({ [outcome.field]: outcome.detail });
-    // A question has no effect: it is asked to name what would have allowed it.
-    const decision = outcome.field === undefined ? await client.check({ tenant, ...of.input }) : undefined;
-    return <Refused outcome={outcome} decision={decision} shown={shown} />;
+    return <Refused outcome={outcome} asked={of.question.amount} shown={shown} />;
   };
   return (
     <form className="panel" onSubmit={submitting(() => run(consume))}>
@@ -186,22 +185,18 @@ function Consumed({ outcome }: { readonly outcome: Extract<ConsumeOutcome, { out
 
 function Refused({
   outcome,
-  decision,
+  asked,
   shown: { catalog },
 }: {
   readonly outcome: Exclude<ConsumeOutcome | GrantOutcome, { outcome: "consumed" | "granted" }>;
-  readonly decision?: Decision | undefined;
+  /** The amount, as it stands in the form. */
+  readonly asked: string;
   readonly shown: Shown;
 }) {
   return (
-    <Notice tone="bad" title={refusalOf(outcome.outcome)}>
+    <Notice tone="bad" title={refusalOf(outcome, asked)}>
       {outcome.field === undefined ? null : <Said text={outcome.detail} />}
-      {outcome.available === undefined ? null : (
-        <span className="number">{number(outcome.available)} was available.</span>
-      )}
-      {decision === undefined || decision.allowed || decision.unlockedBy.length === 0 ? null : (
-        <Said text={`Unlocked by ${decision.unlockedBy.map((key) => sellableName(catalog, key)).join(", ")}.`} />
-      )}
+      <Unlocks by={outcome.unlockedBy ?? []} catalog={catalog} />
       <span className="muted small">
         Outcome <code>{outcome.outcome}</code>. Nothing happened; the key may be used again.
       </span>
@@ -239,7 +234,7 @@ function GrantForm({ shown, changed }: FormOf) {
     const outcome = await client.issueGrant({ tenant, ...of.input, ...expires, source, dedupeKey: key });
     if (outcome.outcome !== "granted") {
       if (outcome.field !== undefined) setWrong({ [outcome.field]: outcome.detail });
-      return <Refused outcome={outcome} shown={shown} />;
+      return <Refused outcome={outcome} asked={of.question.amount} shown={shown} />;
     }
     setTyped(undefined);
     await changed();

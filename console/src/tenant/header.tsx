@@ -104,7 +104,7 @@ export function ClockForm({ tenant, changed }: Pick<Shown, "tenant"> & { readonl
     try {
       const to = daysAfter(tenant.asOf, Number(days));
       const answer = await client.tenants.advanceClock({ tenant: tenant.tenant, to });
-      setTrouble(answer.outcome === "advanced" ? undefined : refusalOf(answer.outcome));
+      setTrouble(answer.outcome === "advanced" ? undefined : refusalOf(answer));
       if (answer.outcome === "advanced") await changed();
     } catch (error) {
       setTrouble(sentenceOf(error));

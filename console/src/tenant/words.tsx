@@ -1,5 +1,6 @@
 // What the codes of decisions, outcomes, statuses and sources mean, in words.
-import type { Decision, OpenGrant, Tenant } from "@purser/sdk";
+import type { Decision, OpenGrant, Refusal, Tenant } from "@purser/sdk";
+import { number } from "../format.ts";
 import { Badge, type Tone } from "../parts.tsx";
 import type { Shown } from "./shown.ts";
 
@@ -41,7 +42,7 @@ const reasons: Readonly<Record<string, string>> = {
   GRACE_PERIOD_EXPIRED: "The grace period has ended",
   TIER_INSUFFICIENT: "Needs a higher tier",
   NOT_INCLUDED: "The plan does not include it",
-  LIMIT_REACHED: "The amount of this window is used up",
+  LIMIT_REACHED: "Not enough is left",
   INSUFFICIENT_BALANCE: "Not enough credits are left",
   UNAVAILABLE: "Nobody could decide",
 };
@@ -50,15 +51,18 @@ const sources = { plan: "Included in the plan", purchase: "Bought", override: "A
 
 /** Why a decision is what it is, as a sentence. `tierName` gives a tier's name. */
 export function reasonOf(decision: Decision, tierName: (key: string) => string): string {
-  const { reason, source, requiredTier, restrictedBy } = decision;
+  const { reason, source, requiredTier, restrictedBy, remaining } = decision;
   if (reason === "INCLUDED" && source !== null) return sources[source];
   if (reason === "TIER_INSUFFICIENT" && requiredTier !== null) return `Needs the tier ${tierName(requiredTier)}`;
   if (reason === "RESTRICTED" && restrictedBy !== null) return `Restricted since a downgrade: ${restrictedBy}`;
+  if ((reason === "LIMIT_REACHED" || reason === "INSUFFICIENT_BALANCE") && remaining === 0) return "Nothing is left";
   return reasons[reason] ?? reason;
 }
 
 /** What a refused command says, as a title. Refusals of access are the decision's reason in lower case. */
-export function refusalOf(outcome: string): string {
+export function refusalOf({ outcome, available }: Pick<Refusal<string>, "outcome" | "available">, asked?: string) {
+  if (asked !== undefined && available !== undefined)
+    return `Not enough is left: ${number(Number(asked))} asked, ${number(available)} available`;
   const others: Readonly<Record<string, string>> = {
     invalid_input: "Something in the form is not valid",
     idempotency_conflict: "The key was used before, with something else",

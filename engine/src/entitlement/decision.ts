@@ -27,6 +27,8 @@ export interface Decision {
   readonly asOf: Date;
   /** The version of the balance that was read; 0 where none was. */
   readonly version: number;
+  /** Whether it was told from memory: always false so far, since there is no cache yet. */
   readonly cached: boolean;
+  /** For how many seconds it may still be told from memory: always 0 so far. */
   readonly cacheTtlRemaining: number;
 }

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { notConsumed, notGranted, wrongKind } from "./kinds.ts";
 import { cursorOf, nextCursor, page } from "./paging.ts";
+import { explained } from "./refused.ts";
 import { route } from "./route.ts";
 import { amount, feature, instant, metadata, ofTenant, preview, quantity, subject, time } from "./wire.ts";
 
@@ -163,9 +164,7 @@ export const consume = route({
   async handle({ purser, database }, { params, query, body, idempotencyKey }) {
     const outcome = await purser.tryConsume(database, { ...params, ...query, ...body, idempotencyKey });
     if (outcome.outcome === "consumed") return { outcome: "consumed", body: outcome };
-    return outcome.outcome === "wrong_kind"
-      ? wrongKind(purser, { ...params, feature: body.feature }, notConsumed)
-      : outcome;
+    return explained(purser, { ...params, ...body }, outcome, notConsumed);
   },
 });
 

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { notClaimed, wrongKind } from "./kinds.ts";
+import { explained } from "./refused.ts";
 import { route } from "./route.ts";
 import { feature, pathName, preview, quantity, resource, subject, tenantId, time } from "./wire.ts";
 
@@ -64,9 +65,7 @@ export const claim = route({
   async handle({ purser, database }, { params: { tenant }, query, body }) {
     const outcome = await purser.claim(database, { tenant, ...query, ...body });
     if (outcome.outcome === "claimed") return { outcome: "claimed", body: outcome };
-    return outcome.outcome === "wrong_kind"
-      ? wrongKind(purser, { tenant, feature: body.feature }, notClaimed)
-      : outcome;
+    return explained(purser, { tenant, ...body, amount: 1 }, outcome, notClaimed);
   },
 });
 

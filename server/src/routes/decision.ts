@@ -51,8 +51,13 @@ export const decision = z
     unlockedBy: z.array(z.string()).meta({ description: "The plans and products that would allow what was denied." }),
     asOf: time.meta({ description: "When it was decided, by the tenant's clock." }),
     version: z.int().meta({ description: "Of the balance that was read; 0 where none was." }),
-    cached: z.boolean(),
-    cacheTtlRemaining: z.number().meta({ description: "For how long it may still be told from memory." }),
+    cached: z.boolean().meta({
+      description:
+        "Whether it was told from memory. Always false so far: there is no cache yet, and every answer is read from the database.",
+    }),
+    cacheTtlRemaining: z.number().meta({
+      description: "For how many seconds it may still be told from memory. Always 0 so far, since nothing is kept.",
+    }),
   })
   .meta({
     id: "Decision",

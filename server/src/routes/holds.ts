@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { notConsumed, wrongKind } from "./kinds.ts";
+import { notConsumed } from "./kinds.ts";
+import { explained } from "./refused.ts";
 import { route } from "./route.ts";
 import { amount, feature, instant, metadata, pathName, preview, quantity, subject, tenantId, time } from "./wire.ts";
 
@@ -83,9 +84,7 @@ export const reserve = route({
   async handle({ purser, database }, { params: { tenant }, query, body, idempotencyKey }) {
     const outcome = await purser.reserve(database, { tenant, ...query, ...body, idempotencyKey });
     if (outcome.outcome === "reserved") return { outcome: "reserved", body: outcome };
-    return outcome.outcome === "wrong_kind"
-      ? wrongKind(purser, { tenant, feature: body.feature }, notConsumed)
-      : outcome;
+    return explained(purser, { tenant, ...body }, outcome, notConsumed);
   },
 });
 

@@ -3,7 +3,7 @@ import type { Decision } from "@purser/engine";
 import type { RefusedAnswer } from "../answer.ts";
 import type { OpenPurser } from "../open-purser.ts";
 
-type Ways = Readonly<Partial<Record<NonNullable<Decision["kind"]>, string>>>;
+export type Ways = Readonly<Partial<Record<NonNullable<Decision["kind"]>, string>>>;
 
 /** Of what nothing can be taken or set aside. */
 export const notConsumed: Ways = {

@@ -126,6 +126,10 @@ export const problem = z
     available: quantity.optional().meta({ description: "What was available when it was refused, where that was why." }),
     resetsAt: time.optional().meta({ description: "When the balance changes next by time alone, as its window ends." }),
     restrictedBy: z.string().optional().meta({ description: "Where a restriction refused it: which one." }),
+    unlockedBy: z.array(z.string()).optional().meta({
+      description:
+        "Of consume, reserve and claim, where buying something can lift it: the plans and products that would, as a check names them. Empty where nothing on sale would.",
+    }),
   })
   .meta({
     id: "Problem",

@@ -79,6 +79,45 @@ test("a denial is an answer", async () => {
   expect(await check({ feature: "ccp-01" }, "nobody")).toMatchObject(denied("TENANT_UNKNOWN"));
 });
 
+test("a refusal that buying can lift names what would, as the check does; others do not", async () => {
+  const { ask, purser } = await serve();
+  await purser.createTenant({ tenant: "acme", plan: "free", actor: "test" });
+  await purser.createTenant({ tenant: "none", actor: "test" });
+  const refusal = async (verb: string, question: object, tenant = "acme", more = {}) => {
+    const body = { ...question, ...more };
+    const of = `POST /v1/tenants/${tenant}`;
+    const asked = await ask(`${of}/check`, { body: question });
+    const refused = await ask(`${of}/${verb}`, {
+      body,
+      ...(verb === "claims" ? {} : { idempotencyKey: "key" }),
+    });
+    expect(refused).toMatchObject({ status: 402, body: { code: String(asked.body["reason"]).toLowerCase() } });
+    expect(refused.body["unlockedBy"]).toEqual(asked.body["unlockedBy"]);
+    return refused.body;
+  };
+  const [metered, credits] = ["annuity.calculations.monthly", "messaging.credits"];
+  for (const verb of ["consume", "holds"]) {
+    expect(await refusal(verb, { feature: "annuity.calculate", amount: 21 })).toMatchObject({
+      code: "limit_reached",
+      available: 20,
+      unlockedBy: ["pro", "pro_plus", "portfolio", "enterprise"],
+    });
+    expect(await refusal(verb, { feature: credits })).toMatchObject({ code: "not_included" });
+    expect(await refusal(verb, { feature: metered }, "none")).toMatchObject({ code: "subscription_inactive" });
+  }
+  for (const resource of ["a", "b", "c"])
+    await ask("POST /v1/tenants/acme/claims", { body: { feature: "projects.create", resource } });
+  expect(await refusal("claims", { feature: "projects.create" }, "acme", { resource: "d" })).toMatchObject({
+    code: "limit_reached",
+    available: 0,
+    unlockedBy: ["pro", "pro_plus", "portfolio", "enterprise"],
+  });
+  for (const body of [{ feature: "no.such" }, { feature: "ccp-01" }, { feature: metered, amount: -1 }]) {
+    const refused = await ask("POST /v1/tenants/acme/consume", { body, idempotencyKey: "key" });
+    expect([refused.status >= 404, refused.body["unlockedBy"]]).toEqual([true, undefined]);
+  }
+});
+
 test("a test tenant's clock moves everything of it", async () => {
   const { ask, makeKey } = await serve();
   const { key } = await makeKey({ mode: "test" });
