@@ -192,6 +192,25 @@ const headerText = fc.oneof(
   fc.string({ maxLength: 80 }).map((text) => text.replaceAll(/[^\x20-\x7e]/g, "\u00e9")),
 );
 
+/** The request that the description shows of an operation. */
+export function shownOf(
+  { id, path, operation }: { readonly id: string; readonly path: string; readonly operation: Operation },
+  authorization: (tenant: string) => string,
+): Sent {
+  const shown = operation.parameters.filter((one) => one.in === "path" && "example" in one);
+  const parameters = Object.fromEntries(shown.map((one) => [one.name, String(one.example)]));
+  const body = operation.requestBody?.content["application/json"]?.example;
+  return {
+    path: path.replaceAll(/\{(\w+)\}/g, (_, name: string) => encoded(parameters[name] ?? "")),
+    headers: {
+      authorization: authorization(parameters["tenant"] ?? ""),
+      "idempotency-key": `${id}-shown`,
+      ...(body === undefined ? {} : { "content-type": "application/json" }),
+    },
+    body: body === undefined ? undefined : JSON.stringify(body),
+  };
+}
+
 /** Requests for one operation. `keys` are headers of those who may ask, with the tenant that they may ask about. */
 export function requestsFor(
   path: string,
