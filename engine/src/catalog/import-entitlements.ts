@@ -141,6 +141,9 @@ class Reading {
     const fields = { name: name ?? before?.name ?? key, description: description ?? before?.description ?? "" };
     const found = entriesOf(product);
     if (found === undefined) return { ...fields, inclusions: before?.inclusions };
+    for (const other of Object.keys(product.metadata ?? {})) {
+      if (other !== "entitlements") this.ignored.push(problemAt(["products", at, "metadata", other], "").path);
+    }
     const path = ["products", at, ...found.at];
     if (found.entries.length === 0) this.#report(path, `product ${key}`, "a granting product with no inclusion");
     const read = (entry: ProductEntry, _feature: string, of: Step[], row: string) =>

@@ -228,9 +228,10 @@ test("S001-4: a product grants if its inclusions, its payload's list or its migr
     expect([product, isGranting(product as never, published)]).toEqual([product, granting]);
   }
   // The payload's list goes before that of the metadata.
-  const both = { key: "both", entitlements, metadata: { entitlements: [{ code: CREDITS, amount: 2 }] } };
+  const both = { key: "both", entitlements, metadata: { sku: 7, entitlements: [{ code: CREDITS, amount: 2 }] } };
   expect(importedCatalog(published, { products: [both] })).toMatchObject({
     catalog: { products: { both: { inclusions: { [CREDITS]: { amount: 1 } } } } },
+    ignored: ["products.0.metadata.sku"],
   });
 });
 
