@@ -1,57 +1,27 @@
 // The README's own code, word for word: what a newcomer pastes has to run.
-import { execFileSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { Client } from "pg";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { createBlankDatabase, type TestDatabase } from "./fixture/database.ts";
+import { codeOf, newcomer } from "./fixture/newcomer.ts";
 
-const root = fileURLToPath(new URL("..", import.meta.url));
-const readme = readFileSync(join(root, "README.md"), "utf8");
-const blocks = [...readme.matchAll(/```ts\n([\s\S]*?)```/g)].map(([, code]) => code ?? "");
-const block = (beginning: string) => {
-  const found = blocks.find((code) => code.startsWith(beginning));
-  if (found === undefined) throw new Error(`the README has no code that begins with ${beginning}`);
-  return found;
-};
+const block = codeOf("README.md");
+const here = newcomer({ "@purser/engine": "engine" }, ["pg", "@types/pg", "drizzle-orm"]);
 
-let directory: string;
 let database: TestDatabase;
 let admin: Client;
 beforeAll(async () => {
   database = await createBlankDatabase();
   admin = new Client({ connectionString: database.adminUrl });
   await admin.connect();
-  directory = mkdtempSync(join(tmpdir(), "purser-quickstart-"));
-  mkdirSync(join(directory, "node_modules", "@purser"), { recursive: true });
-  mkdirSync(join(directory, "node_modules", "@types"));
-  symlinkSync(join(root, "engine"), join(directory, "node_modules", "@purser", "engine"));
-  for (const name of ["pg", "@types/pg", "@types/node"]) {
-    symlinkSync(join(root, "node_modules", name), join(directory, "node_modules", name));
-  }
-  const compilerOptions = {
-    strict: true,
-    target: "es2023",
-    module: "nodenext",
-    types: ["node"],
-    skipLibCheck: true,
-    rewriteRelativeImportExtensions: true,
-    outDir: "out",
-  };
-  writeFileSync(join(directory, "tsconfig.json"), JSON.stringify({ compilerOptions, include: ["*.ts"] }));
-  writeFileSync(join(directory, "package.json"), JSON.stringify({ type: "module" }));
 });
 afterAll(async () => {
-  rmSync(directory, { recursive: true, force: true });
   await admin.end();
   await database.drop();
 });
 
 test("the README's catalogue, deployment and application run as they stand", async () => {
   // The lines around the README's are what it takes for granted: a table of the application's and a request.
-  const own = block("await purser.withConsumption(");
+  const own = block("await purser.withConsumption(pool");
   const application = `${block("// your application, as its own role")}
 const [tenant, requestId, id, title] = ["acme", "request-1", 1, "Annuities"];
 ${own}
@@ -60,21 +30,32 @@ const rows = (await pool.query("SELECT id, title FROM reports")).rows;
 console.log(JSON.stringify({ outcome, rows, left: await purser.balances({ tenant, feature: "reports" }) }));
 await pool.end();
 `;
-  writeFileSync(join(directory, "purser.config.ts"), block("// purser.config.ts"));
-  writeFileSync(join(directory, "deploy.ts"), block("// deploy.ts"));
-  writeFileSync(join(directory, "application.ts"), application);
-  execFileSync(process.execPath, [join(root, "node_modules", "typescript", "bin", "tsc"), "-p", directory], {
-    stdio: "inherit",
-  });
+  // On the same rows, which the first has left.
+  const withDrizzle = `import { balancesCurrent } from "@purser/engine/drizzle";
+import { createPurser } from "@purser/engine";
+import { eq } from "drizzle-orm";
+import { drizzle } from "drizzle-orm/node-postgres";
+import { integer, pgTable, text } from "drizzle-orm/pg-core";
+import { Pool } from "pg";
+import catalog from "./purser.config.ts";
+const pool = new Pool({ connectionString: process.env.DATABASE_URL });
+const db = drizzle(pool);
+const purser = createPurser({ catalog, database: db });
+const reports = pgTable("reports", { id: integer("id").primaryKey(), title: text("title") });
+const report = { id: 2, title: "Drizzle" };
+const [tenant, requestId] = ["acme", "request-2"];
+${block("await purser.withConsumption(db")}
+console.log(JSON.stringify({ left: left.map(({ feature, used }) => [feature, Number(used)]), rows: await db.select().from(reports) }));
+await pool.end();
+`;
+  here.write("purser.config.ts", block("// purser.config.ts"));
+  here.write("deploy.ts", block("// deploy.ts"));
+  here.write("application.ts", application);
+  here.write("with-drizzle.ts", withDrizzle);
+  here.compile();
 
-  const run = (file: string, environment: Record<string, string>) =>
-    execFileSync(process.execPath, [join(directory, "out", file)], {
-      cwd: directory,
-      env: { ...process.env, ...environment },
-      encoding: "utf8",
-    });
-  const deployed = run("deploy.js", { PURSER_ADMIN_URL: database.adminUrl });
-  expect(run("deploy.js", { PURSER_ADMIN_URL: database.adminUrl })).toBe(deployed);
+  const deployed = await here.run("deploy.ts", { PURSER_ADMIN_URL: database.adminUrl });
+  expect(await here.run("deploy.ts", { PURSER_ADMIN_URL: database.adminUrl })).toBe(deployed);
 
   // As the deployment says: an administrator grants, once.
   const role = `quickstart_${database.name.slice(-12)}`;
@@ -86,12 +67,18 @@ await pool.end();
     const url = new URL(database.adminUrl);
     url.username = role;
     url.password = "quickstart";
-    const said = JSON.parse(run("application.js", { DATABASE_URL: url.href })) as Record<string, unknown>;
+    const said = JSON.parse(await here.run("application.ts", { DATABASE_URL: url.href })) as Record<string, unknown>;
     expect(said).toMatchObject({
       outcome: { outcome: "consumed", replayed: false, amount: 1, available: 9 },
       rows: [{ id: 1, title: "Annuities" }],
       left: [{ granted: 10, used: 2, available: 8 }],
     });
+    const read = JSON.parse(await here.run("with-drizzle.ts", { DATABASE_URL: url.href })) as Record<string, unknown>;
+    expect(read["left"]).toContainEqual(["reports", 3]);
+    expect(read["rows"]).toEqual([
+      { id: 1, title: "Annuities" },
+      { id: 2, title: "Drizzle" },
+    ]);
   } finally {
     await admin.query(`DROP OWNED BY ${role}`);
     await admin.query(`DROP ROLE ${role}`);
