@@ -524,7 +524,7 @@ CREATE TABLE purser.grants (
   CONSTRAINT grants_carried_check CHECK (((carried >= (0)::numeric) AND (carried < '1000000000000000000000000000000'::numeric))),
   CONSTRAINT grants_check CHECK ((effective_at < expires_at)),
   CONSTRAINT grants_check1 CHECK (((NOT unlimited) OR (amount = (0)::numeric))),
-  CONSTRAINT grants_dedupe_key_check CHECK (((dedupe_key <> ''::text) AND (length(dedupe_key) <= 300))),
+  CONSTRAINT grants_dedupe_key_check CHECK (((dedupe_key <> ''::text) AND (length(dedupe_key) <= 700))),
   CONSTRAINT grants_issued_version_check CHECK ((issued_version > 0)),
   CONSTRAINT grants_pkey PRIMARY KEY (tenant_id, grant_id, slot),
   CONSTRAINT grants_priority_check CHECK (((priority >= 0) AND (priority <= 1000))),

@@ -24,7 +24,8 @@ BEGIN
   ), closed AS MATERIALIZED (
     SELECT * FROM purser.grants_closed(p_slot, p_tenant, p_subject, p_feature, p_at, p_version)
   ), due AS (
-    SELECT w.*, concat_ws(':', 'allowance', p_tenant, w.allowance_id, p_subject, w.number) AS base_key
+    -- Doubled, a colon in a subject's name is none that ends it: window 1 of "a" is not the beginning of "a:1".
+    SELECT w.*, concat_ws(':', 'allowance', p_tenant, w.allowance_id, replace(p_subject, ':', '::'), w.number) AS base_key
       FROM balance
       CROSS JOIN LATERAL purser.windows_due(p_slot, p_tenant, p_subject, p_feature, p_at, balance.since) w
   ), wanted AS (
@@ -132,7 +133,7 @@ BEGIN
     SELECT w.number, w.priority, w.window_ends_at, w.rollover_ends_at, least(w.rollover_cap, CASE
         WHEN c.grant_id IS NOT NULL AND NOT c.cut_short THEN c.amount - c.used - c.held_at_end
         ELSE coalesce(v.worth, 0) END) AS amount,
-        concat_ws(':', 'rollover', p_tenant, w.allowance_id, p_subject, w.number) AS dedupe_key
+        concat_ws(':', 'rollover', p_tenant, w.allowance_id, replace(p_subject, ':', '::'), w.number) AS dedupe_key
       FROM wanted w
       LEFT JOIN closed c ON c.grant_id = w.latest
       LEFT JOIN valued v ON v.allowance_id = w.allowance_id AND v.number = w.number

@@ -45,8 +45,9 @@ CREATE TABLE purser.grants (
   effective_at  timestamptz NOT NULL,
   expires_at    timestamptz NOT NULL,
   priority      integer     NOT NULL CHECK (priority BETWEEN 0 AND 1000),
-  -- The same purchase, plan period or webhook can never grant twice.
-  dedupe_key    text        COLLATE "C" NOT NULL CHECK (dedupe_key <> '' AND length(dedupe_key) <= 300),
+  -- The same purchase, plan period or webhook can never grant twice. Those of allowances name tenant and subject, whose
+  -- colons are doubled.
+  dedupe_key    text        COLLATE "C" NOT NULL CHECK (dedupe_key <> '' AND length(dedupe_key) <= 700),
   allowance_id  uuid,
   -- Of the grant of an allowance: what the window had been used for before it, and what allowances before it had come to by
   -- then, in units times microseconds, so that nothing is rounded on the way. Both are 0 where it opens the window.
