@@ -45,6 +45,11 @@ BEGIN
     RETURN;
   END IF;
 
+  -- The first of its balance: as in open_balance, a change of access and this one wait for each other.
+  IF NOT EXISTS (SELECT FROM purser.balances b
+                 WHERE b.tenant_id = p_tenant AND b.subject = p_subject AND b.feature = p_feature AND b.slot = v_slot) THEN
+    PERFORM FROM purser.tenants t WHERE t.tenant_id = p_tenant AND t.slot = v_slot FOR SHARE;
+  END IF;
   v_now := purser.tenant_now(v_slot, p_tenant);
   SELECT r.reason, r.kind, r.enforcement, r.per INTO v_feature
     FROM purser.resolve_entitlement(v_slot, p_tenant, p_subject, p_feature, v_now) r;

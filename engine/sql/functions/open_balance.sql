@@ -13,25 +13,34 @@ AS $$
 #variable_conflict use_column
 DECLARE
   v_answer record;
+  v_known  bigint;
+  v_locked bigint;
 BEGIN
-  SELECT r.allowed, r.reason, r.kind, r.enforcement, r.per INTO v_answer
-    FROM purser.resolve_entitlement(p_slot, p_tenant, p_subject, p_feature, p_at) r;
-  IF v_answer.reason IN ('TENANT_UNKNOWN', 'FEATURE_UNKNOWN') THEN
-    outcome := lower(v_answer.reason);
-  ELSIF v_answer.kind IN ('flag', 'value') OR (v_answer.kind = 'capacity') <> p_capacity THEN
-    outcome := 'wrong_kind';
-  ELSIF v_answer.per = 'subject' AND p_subject = '' THEN
-    outcome := 'subject_required';
-  ELSIF NOT v_answer.allowed THEN
-    outcome := lower(v_answer.reason);
-  ELSE
-    balance_subject := CASE WHEN v_answer.per = 'subject' THEN p_subject ELSE '' END;
-    INSERT INTO purser.balances (slot, tenant_id, subject, feature, kind, enforcement, per, unlimited, granted, used, held,
-                                 overage, claimed, interval_no, interval_used, version, as_of, next_change_at, test)
-      VALUES (p_slot, p_tenant, balance_subject, p_feature, v_answer.kind, v_answer.enforcement, v_answer.per, false, 0, 0,
-              0, 0, 0, 0, 0, 0, '-infinity', '-infinity',
-              EXISTS (SELECT FROM purser.test_clocks c WHERE c.tenant_id = p_tenant AND c.slot = p_slot))
-      ON CONFLICT (tenant_id, subject, feature, slot) DO NOTHING;
-  END IF;
+  SELECT t.version INTO v_known FROM purser.tenants t WHERE t.tenant_id = p_tenant AND t.slot = p_slot;
+  LOOP
+    SELECT r.allowed, r.reason, r.kind, r.enforcement, r.per INTO v_answer
+      FROM purser.resolve_entitlement(p_slot, p_tenant, p_subject, p_feature, p_at) r;
+    outcome := CASE
+      WHEN v_answer.reason IN ('TENANT_UNKNOWN', 'FEATURE_UNKNOWN') THEN lower(v_answer.reason)
+      WHEN v_answer.kind IN ('flag', 'value') OR (v_answer.kind = 'capacity') <> p_capacity THEN 'wrong_kind'
+      WHEN v_answer.per = 'subject' AND p_subject = '' THEN 'subject_required'
+      WHEN NOT v_answer.allowed THEN lower(v_answer.reason)
+    END;
+    IF outcome IS NOT NULL THEN
+      RETURN;
+    END IF;
+    -- A change of access brings all balances up to date that it sees. It would not see one that is being made, nor would
+    -- that one know of the change: so one waits for the other, and what was decided before is decided again.
+    SELECT t.version INTO v_locked FROM purser.tenants t WHERE t.tenant_id = p_tenant AND t.slot = p_slot FOR SHARE;
+    EXIT WHEN v_locked = v_known;
+    v_known := v_locked;
+  END LOOP;
+  balance_subject := CASE WHEN v_answer.per = 'subject' THEN p_subject ELSE '' END;
+  INSERT INTO purser.balances (slot, tenant_id, subject, feature, kind, enforcement, per, unlimited, granted, used, held,
+                               overage, claimed, interval_no, interval_used, version, as_of, next_change_at, test)
+    VALUES (p_slot, p_tenant, balance_subject, p_feature, v_answer.kind, v_answer.enforcement, v_answer.per, false, 0, 0,
+            0, 0, 0, 0, 0, 0, '-infinity', '-infinity',
+            EXISTS (SELECT FROM purser.test_clocks c WHERE c.tenant_id = p_tenant AND c.slot = p_slot))
+    ON CONFLICT (tenant_id, subject, feature, slot) DO NOTHING;
 END
 $$;

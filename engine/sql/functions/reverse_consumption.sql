@@ -166,7 +166,13 @@ BEGIN
     INSERT INTO purser.grants (slot, tenant_id, grant_id, subject, feature, amount, source, effective_at, expires_at, priority,
                                dedupe_key, issued_version, issued_at)
       VALUES (v_slot, p_tenant, v_grant, v_row.subject, v_fact.feature, lapsed, 'manual', v_now, 'infinity', 100,
-              'reversal:' || p_idempotency_key, version, v_now);
+              'reversal:' || p_idempotency_key, version, v_now)
+      ON CONFLICT (tenant_id, dedupe_key, slot) DO NOTHING
+      RETURNING grant_id INTO v_grant;
+    -- As in open_interval: the key was free under the lock, and somebody used it on another balance in the meantime.
+    IF v_grant IS NULL THEN
+      RAISE EXCEPTION 'the idempotency key was used by another call at the same moment' USING ERRCODE = 'serialization_failure';
+    END IF;
     INSERT INTO purser.open_grants (slot, tenant_id, subject, feature, grant_id, source, amount, unlimited, used, active,
                                     effective_at, expires_at, priority, issued_version)
       VALUES (v_slot, p_tenant, v_row.subject, v_fact.feature, v_grant, 'manual', lapsed, false, 0, true, v_now, 'infinity',
