@@ -23,7 +23,7 @@ test("the README's catalogue, deployment and application run as they stand", asy
   // The lines around the README's are what it takes for granted: a table of the application's and a request.
   const own = block("await purser.withConsumption(pool");
   const application = `${block("// your application, as its own role")}
-const [tenant, requestId, id, title] = ["acme", "request-1", 1, "Annuities"];
+const [tenant, requestId, id, title] = ["globex", "request-1", 1, "Annuities"];
 ${own}
 ${own}
 const rows = (await pool.query("SELECT id, title FROM reports")).rows;
@@ -43,7 +43,7 @@ const db = drizzle(pool);
 const purser = createPurser({ catalog, database: db });
 const reports = pgTable("reports", { id: integer("id").primaryKey(), title: text("title") });
 const report = { id: 2, title: "Drizzle" };
-const [tenant, requestId] = ["acme", "request-2"];
+const [tenant, requestId] = ["globex", "request-2"];
 ${block("await purser.withConsumption(db")}
 console.log(JSON.stringify({ left: left.map(({ feature, used }) => [feature, Number(used)]), rows: await db.select().from(reports) }));
 await pool.end();

@@ -28,8 +28,11 @@ export async function migrate({ settings, print, warn }: Surroundings, options: 
   for (const path of reapplied) print(`${would}made anew   ${path}`);
   for (const what of dropped) print(`${would}dropped     ${what}`);
   const changes = applied.length + reapplied.length + dropped.length;
-  if (changes === 0) print(`Up to date: schema version ${version}.`);
-  else if (options.dryRun) print(`Dry run: nothing was changed. The schema would be at version ${version}.`);
-  else print(`Migrated to schema version ${version}. Let the application's role use it:\n  ${grantHint}`);
+  if (options.dryRun && changes > 0) {
+    print(`Dry run: nothing was changed. The schema would be at version ${version}.`);
+  } else {
+    const now = changes === 0 ? `Up to date: schema version ${version}.` : `Migrated to schema version ${version}.`;
+    print(`${now} Let the application's role use it, once:\n  ${grantHint}`);
+  }
   return exit.done;
 }
