@@ -64,6 +64,10 @@ test("beside the plans stand products, capabilities and tiers; /catalog leads th
   );
   expect(await rows("Capabilities")).toContain("projects.create 1 Active projects projects.max");
   expect((await rows("Tiers"))[1]).toMatch(/^Pro pro 1 .*Pro$/);
+  const { tiers, capabilities, plans } = JSON.parse(await editor(page).inputValue());
+  expect(Object.keys(tiers)).toEqual(["free", "pro", "pro_plus", "portfolio", "enterprise"]);
+  for (const section of [capabilities, plans, plans.pro.inclusions])
+    expect(Object.keys(section)).toEqual(Object.keys(section).toSorted());
 });
 
 test("what is wrong is named by its path, and its line is a press away", async () => {

@@ -35,7 +35,7 @@ export async function publishedCatalog(client: Client): Promise<Published | unde
     const published = await client.catalog.published();
     if (published === undefined) return undefined;
     const { catalog: content, ...revision } = published;
-    return { ...revision, content, ...shownCatalog(content) };
+    return { ...revision, content, ...shownCatalog(inReadingOrder(content)) };
   } catch (error) {
     if (error instanceof PurserError && error.code === "scope_missing") return undefined;
     throw error;
@@ -79,10 +79,39 @@ export function objectOf(value: unknown): Record<string, unknown> {
 
 const INDENT = 2;
 
-/** A catalogue as people read it: from what the others refer to, to what refers to them. */
-export function printed(content: unknown): string {
+/** A catalogue as people read it. */
+export const printed = (content: unknown) => JSON.stringify(inReadingOrder(content), undefined, INDENT);
+
+/**
+ * From what the others refer to, to what refers to them; tiers by their rank, everything else by its key. The database keeps
+ * no order of its own.
+ */
+function inReadingOrder(content: unknown): Record<string, unknown> {
   const { tiers, features, capabilities, plans, products, ...rest } = objectOf(content);
-  return JSON.stringify({ tiers, features, capabilities, plans, products, ...rest }, undefined, INDENT);
+  return {
+    tiers: sorted(tiers, rankOf),
+    features: sorted(features),
+    capabilities: sorted(capabilities),
+    plans: withInclusions(plans),
+    products: withInclusions(products),
+    ...rest,
+  };
+}
+
+const rankOf = (tier: unknown) => Number(objectOf(tier)["rank"]);
+
+function sorted(section: unknown, rank: (entry: unknown) => number = () => 0): Record<string, unknown> {
+  const byKey = Object.entries(objectOf(section)).toSorted(([one], [other]) => (one < other ? -1 : 1));
+  return Object.fromEntries(byKey.toSorted(([, one], [, other]) => rank(one) - rank(other)));
+}
+
+function withInclusions(section: unknown): Record<string, unknown> {
+  const entries = Object.entries(sorted(section)).map(([key, entry]) => {
+    const { inclusions, ...rest } = objectOf(entry);
+    // Left out is kept, and empty is cleared: what is not said must not become what is.
+    return [key, inclusions === undefined ? rest : { ...rest, inclusions: sorted(inclusions) }] as const;
+  });
+  return Object.fromEntries(entries);
 }
 
 const textOf = (value: unknown) => (typeof value === "string" ? value : undefined);
