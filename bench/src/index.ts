@@ -1,7 +1,7 @@
 // npm run bench [-- NAME… [--json]]: measures the bars whose names begin with one of NAME, or all of them. `start` is how
 // long a newcomer waits: it clones the repository and installs from the registry, so it only runs when it is named.
 //
-// `many`, `hot`, `cost`, `two_processes` and `history` are measured among ten thousand tenants; --past=N is how many past
+// `many`, `hot`, `cost`, `two_processes`, `peers` and `history` are measured among ten thousand tenants; --past=N is how many past
 // consumptions `history` has, ten million where it is not said.
 import { cpus, totalmem } from "node:os";
 import { type Bar, type LateBar, type Measured, measure } from "./bar.ts";
@@ -11,6 +11,7 @@ import { checkBars } from "./bars/check.ts";
 import { consumeBars } from "./bars/consume.ts";
 import { httpBars } from "./bars/http.ts";
 import { historyBar } from "./bars/history.ts";
+import { peers } from "./bars/peers.ts";
 import { throughput } from "./bars/throughput.ts";
 import { twoProcesses } from "./bars/two-processes.ts";
 import { type Field, prepareField } from "./field.ts";
@@ -55,7 +56,7 @@ const bars: (Bar | LateBar)[] = [
   boundaryBar(ground),
   historyBar(fieldOf, past),
 ];
-const crowded = ["many", "hot", "cost", "two_processes"];
+const crowded = ["many", "hot", "cost", "two_processes", "peers"];
 const chosen = bars.filter(({ name }) => isNamed(name));
 let failed = chosen.length === 0 && !crowded.some(isNamed);
 if (failed) console.error(`no such bar; there are: ${[...bars.map(({ name }) => name), ...crowded].join(" ")}`);
@@ -66,6 +67,7 @@ if (crowded.some(isNamed)) {
   };
   await throughput(await fieldOf(), isNamed, tell);
   if (isNamed("two_processes")) tell(await twoProcesses(await fieldOf()));
+  if (isNamed("peers")) await peers(await fieldOf(), tell);
 }
 for (const bar of chosen) {
   const measured = await measure("prepare" in bar ? await bar.prepare() : bar);

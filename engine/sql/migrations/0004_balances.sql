@@ -90,30 +90,31 @@ CREATE TABLE purser.balances (
   -- Why every new consumption is refused until next_change_at; NULL while none is.
   denied_reason  text,
   restricted_by  text,
-  -- Over the grants active between as_of and next_change_at: their amounts, what was used of them, what holds set aside.
-  unlimited      boolean     NOT NULL,
-  granted        numeric(38,6) NOT NULL,
-  used           numeric(38,6) NOT NULL,
-  held           numeric(38,6) NOT NULL,
-  -- What was allowed beyond the grants since the last window turned, and the version that turned it.
-  overage        numeric(38,6) NOT NULL,
-  overage_version bigint     NOT NULL DEFAULT 0,
-  -- By how much the windows in force had been used beyond what their allowances come to now, after a plan or an override
-  -- lowered them.
-  exceeded       numeric(38,6) NOT NULL DEFAULT 0,
-  -- How many slots are occupied: the open claims, or the count that was last reported from outside.
-  claimed        integer     NOT NULL,
-  reported       boolean     NOT NULL DEFAULT false,
-  -- An interval is a stretch in which the set of active grants does not change; it closes when that set does.
-  interval_no    integer     NOT NULL,
-  interval_used  numeric(38,6) NOT NULL,
-  -- Counts the facts below; a row that was only just made has none yet.
-  version        bigint      NOT NULL,
-  as_of          timestamptz NOT NULL,
   -- The next instant at which this row changes by time alone.
   next_change_at timestamptz NOT NULL,
   -- Whether the tenant has a clock of its own, so that a live tenant's consume never looks for one.
   test           boolean     NOT NULL,
+  -- How many slots are occupied: the open claims, or the count that was last reported from outside.
+  reported       boolean     NOT NULL DEFAULT false,
+  claimed        integer     NOT NULL,
+  -- By how much the windows in force had been used beyond what their allowances come to now, after a plan or an override
+  -- lowered them.
+  exceeded       numeric(38,6) NOT NULL DEFAULT 0,
+  -- What was allowed beyond the grants since the last window turned, and the version that turned it.
+  overage        numeric(38,6) NOT NULL,
+  overage_version bigint     NOT NULL DEFAULT 0,
+  -- An interval is a stretch in which the set of active grants does not change; it closes when that set does.
+  interval_no    integer     NOT NULL,
+  -- Over the grants active between as_of and next_change_at: their amounts, what holds set aside, what was used of them.
+  unlimited      boolean     NOT NULL,
+  granted        numeric(38,6) NOT NULL,
+  held           numeric(38,6) NOT NULL,
+  -- What every consumption changes stands last and side by side: the log of the database tells this stretch and not the row.
+  used           numeric(38,6) NOT NULL,
+  interval_used  numeric(38,6) NOT NULL,
+  -- Counts the facts below; a row that was only just made has none yet.
+  version        bigint      NOT NULL,
+  as_of          timestamptz NOT NULL,
   PRIMARY KEY (tenant_id, subject, feature, slot),
   -- What is allowed beyond the grants is overage and never used, whatever the enforcement.
   CHECK (unlimited OR used <= granted)
