@@ -108,21 +108,39 @@ export type CapabilityKey<C extends CatalogInput, Kind extends FeatureKind = Fea
 
 export type PlanKey<C extends CatalogInput> = Key<C["plans"]>;
 
+/**
+ * What is asked of a reference that names nothing: it says so in words. `never` would make `never` of all that it stands in, and
+ * the compiler would complain of everything but the reference.
+ */
+type NoSuch<What extends string> = { readonly [Problem in `there is no ${What} of this key`]: What };
+type Reference<Given, What extends string, Keys> = Given extends Keys ? unknown : NoSuch<What>;
+
 /** The catalogue with its references checked by the compiler: a tier, feature or capability that is not there is an error. */
 type Checked<C extends CatalogInput> = {
-  readonly tiers: C["tiers"];
   readonly features: {
-    [K in keyof C["features"]]: C["features"][K] & { readonly minimumTier?: Key<C["tiers"]> };
+    [K in keyof C["features"]]: C["features"][K] extends { readonly minimumTier: infer Tier }
+      ? { readonly minimumTier: Reference<Tier, "tier", Key<C["tiers"]>> }
+      : unknown;
   };
   readonly capabilities?: {
-    [K in keyof C["capabilities"]]: { readonly feature: Key<C["features"]> };
+    [K in keyof C["capabilities"]]: C["capabilities"][K] extends { readonly feature: infer Feature }
+      ? { readonly feature: Reference<Feature, "feature", Key<C["features"]>> }
+      : unknown;
   };
   readonly plans: {
     [K in keyof C["plans"]]: {
-      readonly tier: Key<C["tiers"]>;
-      readonly inclusions: { [F in keyof C["plans"][K]["inclusions"]]: F extends Key<C["features"]> ? unknown : never };
+      readonly tier: Reference<C["plans"][K]["tier"], "tier", Key<C["tiers"]>>;
+      readonly inclusions: InclusionsOf<C, C["plans"][K]["inclusions"]>;
     };
   };
+  readonly products?: {
+    [K in keyof C["products"]]: C["products"][K] extends { readonly inclusions: infer Inclusions }
+      ? { readonly inclusions: InclusionsOf<C, Inclusions> }
+      : unknown;
+  };
+};
+type InclusionsOf<C extends CatalogInput, Inclusions> = {
+  [F in keyof Inclusions]: Reference<F, "feature", Key<C["features"]>>;
 };
 
 /**

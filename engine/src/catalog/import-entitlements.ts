@@ -9,7 +9,8 @@ import {
   type PlanEntry,
   type ProductEntry,
 } from "./import-source.ts";
-import { type CatalogProblem, missing, problemAt, type ValidCatalog, validateCatalog } from "./validation.ts";
+import { inSentences } from "./shape-problem.ts";
+import { type CatalogProblem, problemAt, type ValidCatalog, validateCatalog } from "./validation.ts";
 
 /** A problem of a source, with the row as its people know it. */
 export interface ImportProblem extends CatalogProblem {
@@ -36,7 +37,7 @@ export function importedCatalog(
   published: ValidCatalog,
   input: unknown,
 ): ImportedCatalog | { readonly problems: readonly ImportProblem[] } {
-  const parsed = importShape.safeParse(input, missing);
+  const parsed = importShape.safeParse(input, inSentences);
   if (!parsed.success) {
     const problems = parsed.error.issues.map(({ path, message }) => ({
       ...problemAt(path, message),

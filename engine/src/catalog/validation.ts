@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { asQuantity } from "../foundation/quantity.ts";
 import { isKey, isStorable } from "../foundation/text.ts";
+import { inSentences } from "./shape-problem.ts";
 
 /** Where a catalogue is wrong and why. */
 export interface CatalogProblem {
@@ -127,16 +128,11 @@ const catalogShape = z.strictObject({
 export type ValidCatalog = z.infer<typeof catalogShape>;
 type ValidInclusion = ValidCatalog["plans"][string]["inclusions"][string];
 
-/** What is not there is missing, whatever it would have to be. */
-export const missing = {
-  error: ({ input }: { readonly input?: unknown }) => (input === undefined ? "is required" : undefined),
-};
-
 /** Checks a catalogue, whole: answers it with every default written out, or all its problems, each with its path. */
 export function validateCatalog(
   input: unknown,
 ): { readonly catalog: ValidCatalog } | { readonly problems: readonly CatalogProblem[] } {
-  const parsed = catalogShape.safeParse(input, missing);
+  const parsed = catalogShape.safeParse(input, inSentences);
   if (!parsed.success) return { problems: parsed.error.issues.map(({ path, message }) => problemAt(path, message)) };
   const problems = [...referenceProblems(parsed.data), ...inclusionProblems(parsed.data)];
   return problems.length > 0 ? { problems } : { catalog: withValues(parsed.data) };

@@ -64,6 +64,19 @@ describe("a catalogue that is wrong names the path", () => {
       problems: [expect.objectContaining({ path: `plans.free.inclusions.${place}`, problem })],
     });
   });
+  test.each([
+    ["features/board/kind", "flagg", "features.board.kind", /^must be one of flag, value, capacity, metered, credits$/],
+    ["features/Big", { kind: "flag", name: "Big" }, "features.Big", /^a key is 1 to 63 of a-z 0-9/],
+    ["plans/free/colour", 1, "plans.free", /^has a field that is not known: colour$/],
+    ["plans/free/trialDays", -1, "plans.free.trialDays", /^must be at least 0$/],
+    ["plans/free/trialDays", 1.5, "plans.free.trialDays", /^must be a whole number$/],
+    ["plans/free/inclusions", 7, "plans.free.inclusions", /^must be an object$/],
+    ["tiers/free/name", null, "tiers.free.name", /^must be a text$/],
+  ])("%s = %j says of %s, in a sentence: %s", (path, value, place, problem) => {
+    expect(validateCatalog(changed([path, value]))).toEqual({
+      problems: [expect.objectContaining({ path: place, problem: expect.stringMatching(problem) })],
+    });
+  });
   test("what is missing is required", () => {
     expect(
       validateCatalog(changed(["features/board", { kind: "flag" }], ["plans/free/tier", undefined])),

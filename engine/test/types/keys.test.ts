@@ -84,6 +84,38 @@ const misspelt = () => [
   defineCatalog({
     tiers: { free: { rank: 0, name: "Free" } },
     features: { sso: { kind: "flag", name: "Single sign-on" } },
+    capabilities: {
+      "sso.use": { feature: "sso" },
+      // @ts-expect-error no such feature of a capability
+      "sso.see": { feature: "ssso" },
+    },
+    plans: {},
+    products: {
+      pack: {
+        name: "Pack",
+        inclusions: {
+          sso: { amount: 1 },
+          // @ts-expect-error no such feature of a product
+          ssso: { amount: 1 },
+        },
+      },
+    },
+  }),
+  defineCatalog({
+    tiers: { free: { rank: 0, name: "Free" } },
+    features: {
+      sso: {
+        kind: "flag",
+        name: "Single sign-on",
+        // @ts-expect-error no such tier; what is right beside it is no error
+        minimumTier: "fre",
+      },
+    },
+    plans: {},
+  }),
+  defineCatalog({
+    tiers: { free: { rank: 0, name: "Free" } },
+    features: { sso: { kind: "flag", name: "Single sign-on" } },
     // @ts-expect-error a typed plan says what it includes; only JSON may leave it out
     plans: { free: { name: "Free", tier: "free" } },
   }),
