@@ -43,7 +43,9 @@ export const inSentences = {
       case "invalid_union":
       case "not_multiple_of":
       case "custom":
-        return undefined;
+        // A shape that is one of these says itself what it wants.
+        break;
     }
+    return undefined;
   },
 };
