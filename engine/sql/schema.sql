@@ -1605,7 +1605,7 @@ ALTER FUNCTION purser.explain_claims(text,text,text,timestamp with time zone,int
 GRANT EXECUTE ON FUNCTION purser.explain_claims(text,text,text,timestamp with time zone,integer) TO purser_readonly, purser_service, purser_tenant;
 
 -- FUNCTION purser.explain_facts(p_tenant text, p_feature text, p_subject text DEFAULT ''::text, p_at timestamp with time zone DEFAULT NULL::timestamp with time zone, p_before bigint DEFAULT NULL::bigint, p_count integer DEFAULT 50)
---   RETURNS TABLE(version bigint, kind text, amount numeric, overage numeric, balance_after numeric, idempotency_key text, reference text, acting_subject text, recorded_at timestamp with time zone, occurred_at timestamp with time zone, lineage jsonb) LANGUAGE plpgsql STABLE SECURITY INVOKER SET search_path=pg_catalog, purser, pg_temp
+--   RETURNS TABLE(version bigint, kind text, amount numeric, overage numeric, balance_after numeric, idempotency_key text, reference text, acting_subject text, recorded_at timestamp with time zone, occurred_at timestamp with time zone, lineage jsonb, reason text) LANGUAGE plpgsql STABLE SECURITY INVOKER SET search_path=pg_catalog, purser, pg_temp
 ALTER FUNCTION purser.explain_facts(text,text,text,timestamp with time zone,bigint,integer) OWNER TO purser_writer;
 GRANT EXECUTE ON FUNCTION purser.explain_facts(text,text,text,timestamp with time zone,bigint,integer) TO purser_readonly, purser_service, purser_tenant;
 

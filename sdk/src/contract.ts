@@ -481,6 +481,8 @@ export interface Fact {
   readonly actingSubject: string | null;
   readonly recordedAt: string;
   readonly occurredAt: string | null;
+  /** Why it was reversed or voided, where that was said. */
+  readonly reason: string | null;
   readonly lineage: readonly Paid[];
 }
 

@@ -40,6 +40,12 @@ SELECT allowed, reason, source, granted, used, available FROM purser.explain('ac
 SELECT "position", source, status, amount, used, remaining, ended_by, reason
 FROM purser.explain_grants('acme', 'reports', p_at => '2026-02-13 00:00+00');
 
+-- Why it was voided is told with what happened, and so is what was said of a reversal.
+SELECT outcome FROM purser.reverse_consumption('acme', 'r-2', 'undo-1', p_amount => 1, p_reason => 'one failed');
+SELECT version, kind, amount, reference, reason FROM purser.explain_facts('acme', 'reports') WHERE kind = 'reverse';
+SELECT version, kind, amount, reference, reason
+FROM purser.explain_facts('acme', 'reports', p_at => '2026-02-13 00:00+00') WHERE kind = 'void';
+
 -- In March nobody asked and no row was left; it was the whole allowance all the same. Before the plan there was nothing.
 SELECT allowed, reason, granted, used, available, version FROM purser.explain('acme', 'reports', p_at => '2026-03-30 00:00+00');
 SELECT allowed, reason, granted, used, available, version FROM purser.explain('acme', 'reports', p_at => '2026-01-01 00:00+00');

@@ -1,13 +1,13 @@
 -- What happened to a balance from the beginning of the window an instant falls into up to that instant (where there is no
 -- window, from the beginning), the newest first, a page of p_count behind the version p_before. Each consumption with the
 -- grants that paid for it, each reversal with those it went back to: [{grantId, dedupeKey, source, amount, lapsed,
--- provisional}].
+-- provisional}]. reason is what was said when it was reversed or voided.
 CREATE OR REPLACE FUNCTION purser.explain_facts(
   p_tenant text, p_feature text, p_subject text DEFAULT '', p_at timestamptz DEFAULT NULL, p_before bigint DEFAULT NULL,
   p_count integer DEFAULT 50
 ) RETURNS TABLE (
   version bigint, kind text, amount numeric, overage numeric, balance_after numeric, idempotency_key text, reference text,
-  acting_subject text, recorded_at timestamptz, occurred_at timestamptz, lineage jsonb
+  acting_subject text, recorded_at timestamptz, occurred_at timestamptz, lineage jsonb, reason text
 )
 LANGUAGE plpgsql STABLE SECURITY INVOKER ROWS 50
 SET search_path = pg_catalog, purser, pg_temp
@@ -55,7 +55,13 @@ BEGIN
          CASE WHEN p.kind IN ('grant', 'void') THEN (
            SELECT g.dedupe_key FROM purser.grants g
            WHERE g.tenant_id = p.tenant_id AND g.grant_id = p.reference::uuid AND g.slot = p.slot) ELSE p.reference END,
-         coalesce(p.acting_subject, nullif(p.subject, '')), p.recorded_at, p.occurred_at, coalesce(l.lineage, '[]')
+         coalesce(p.acting_subject, nullif(p.subject, '')), p.recorded_at, p.occurred_at, coalesce(l.lineage, '[]'),
+         CASE p.kind
+           WHEN 'reverse' THEN p.metadata ->> 'reason'
+           WHEN 'void' THEN (
+             SELECT v.reason FROM purser.grant_voids v
+             WHERE v.tenant_id = p.tenant_id AND v.grant_id = p.reference::uuid AND v.slot = p.slot)
+         END
     FROM page p
     LEFT JOIN lines l ON l.version = p.version
     ORDER BY p.version DESC;

@@ -81,6 +81,8 @@ export interface ExplainedFact {
   readonly actingSubject: string | null;
   readonly recordedAt: Date;
   readonly occurredAt: Date | null;
+  /** Why it was reversed or voided, where that was said. */
+  readonly reason: string | null;
   /** The grants that paid, or that were given back to. */
   readonly lineage: readonly {
     readonly grantId: string;

@@ -62,6 +62,7 @@ export interface FactLine {
   actingSubject: string | null;
   recordedAt: string;
   occurredAt: string | null;
+  reason: string | null;
   lineage: PaidLine[];
 }
 
@@ -126,7 +127,7 @@ const EXPLAIN = `SELECT e.at, e.feature, e.subject, e.allowed, e.reason, e.sourc
     SELECT coalesce(json_agg(json_build_object('version', f.version, 'kind', f.kind, 'amount', f.amount::text,
              'overage', f.overage::text, 'balanceAfter', f.balance_after::text, 'key', f.idempotency_key,
              'reference', f.reference, 'actingSubject', f.acting_subject, 'recordedAt', f.recorded_at,
-             'occurredAt', f.occurred_at, 'lineage', f.lineage) ORDER BY f.version DESC), '[]') AS lines
+             'occurredAt', f.occurred_at, 'reason', f.reason, 'lineage', f.lineage) ORDER BY f.version DESC), '[]') AS lines
       FROM purser.explain_facts($1::text, $2::text, $3::text, e.at, $5::bigint, $6::int) f) f`;
 
 export interface ExplainCall {

@@ -113,7 +113,7 @@ function factLine(fact: ExplainedFact): string {
   const parts = [...paid, ...overage];
   return [
     time(fact.recordedAt),
-    `${fact.kind}${fact.amount > 0 ? ` ${fact.amount}` : ""}${name === null ? "" : ` [${name}]`}`,
+    `${fact.kind}${fact.amount > 0 ? ` ${fact.amount}` : ""}${name === null ? "" : ` [${name}]`}${fact.reason === null ? "" : ` (${fact.reason})`}`,
     ...(parts.length === 0 ? [] : [`paid by ${parts.join(", ")}`]),
     `${number(fact.balanceAfter)} left`,
   ].join("  ");

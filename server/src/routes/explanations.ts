@@ -76,6 +76,7 @@ const fact = z
     actingSubject: z.string().nullable(),
     recordedAt: time,
     occurredAt: time.nullable(),
+    reason: z.string().nullable().meta({ description: "Why it was reversed or voided, where that was said." }),
     lineage: z.array(paid),
   })
   .meta({ id: "Fact", description: "One change of a balance." });
@@ -255,6 +256,7 @@ export const explainBalance = route({
           actingSubject: null,
           recordedAt: "2031-05-01T00:00:00.000Z",
           occurredAt: null,
+          reason: "The order was cancelled.",
           lineage: [],
         },
       ],

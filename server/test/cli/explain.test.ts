@@ -45,6 +45,7 @@ test("explain says why in plain lines, now and for an instant that has passed, a
     /^ {2}counts {3}plan: 30 of 100 used, 70 left until 2031-06-01T00:00:00Z/m,
     /^ {2}voided {3}top_up: 0 of 50 used, ended 2031-05-03T00:00:00Z by mia \(charged twice\) \[order\]$/m,
     /^ {2}2031-05-01T00:00:00Z {2}consume 30 \[first\] {2}paid by 30 plan {2}70 left$/m,
+    /^ {2}2031-05-03T00:00:00Z {2}void 50 \[order\] \(charged twice\) {2}70 left$/m,
   ])
     expect(now.out).toMatch(said);
 
