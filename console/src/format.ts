@@ -46,3 +46,44 @@ export function distance(instant: string, from: string): string {
 export function daysAfter(instant: string, days: number): string {
   return new Date(new Date(instant).getTime() + days * 86_400_000).toISOString();
 }
+
+/** What a clock on the wall of a zone shows at an instant, as if it were UTC. */
+function wallClock(instant: Date, zone: string): number {
+  const parts = new Intl.DateTimeFormat("en-GB", {
+    timeZone: zone,
+    hourCycle: "h23",
+    year: "numeric",
+    month: "numeric",
+    day: "numeric",
+    hour: "numeric",
+    minute: "numeric",
+    second: "numeric",
+  }).formatToParts(instant);
+  const of = (type: string) => Number(parts.find((part) => part.type === type)?.value);
+  return Date.UTC(of("year"), of("month") - 1, of("day"), of("hour"), of("minute"), of("second"));
+}
+
+/**
+ * The instant at which the wall clock of a zone shows what somebody typed, such as `2031-05-01T10:00`; undefined where that
+ * is no time. An hour that comes twice is its first coming; one that is left out is the hour after it.
+ */
+export function instantAt(typed: string, zone: string): string | undefined {
+  const shown = new Date(`${typed}Z`).getTime();
+  if (Number.isNaN(shown)) return undefined;
+  const known = isZone(zone) ? zone : "UTC";
+  // The zone is as far from UTC as it was a day before or is a day after; between these two lies at most one change.
+  const away = [-1, 1].map((days) => {
+    const near = new Date(shown + days * 86_400_000);
+    return wallClock(near, known) - near.getTime();
+  });
+  const fitting = away.map((offset) => shown - offset).filter((at) => wallClock(new Date(at), known) === shown);
+  return new Date(fitting[0] ?? shown - (away[0] ?? 0)).toISOString();
+}
+
+function isZone(zone: string): boolean {
+  try {
+    return new Intl.DateTimeFormat("en-GB", { timeZone: zone }).resolvedOptions().timeZone !== "";
+  } catch {
+    return false;
+  }
+}

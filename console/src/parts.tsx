@@ -6,7 +6,13 @@ import { sentenceOf } from "./session.tsx";
 
 export type Tone = "good" | "bad" | "care" | "accent" | "plain";
 
-export function Badge({ tone = "plain", children }: { readonly tone?: Tone; readonly children: ReactNode }) {
+export function Badge({
+  tone = "plain",
+  children,
+}: {
+  readonly tone?: Tone | undefined;
+  readonly children: ReactNode;
+}) {
   return <span className={`badge ${tone}`}>{children}</span>;
 }
 

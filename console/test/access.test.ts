@@ -1,7 +1,7 @@
 // For everybody: no violation of WCAG AA that axe finds, on any page, in either scheme, wide or narrow; and all of it
 // without a mouse.
 import axe from "axe-core";
-import type { Page } from "playwright-core";
+import type { Locator, Page } from "playwright-core";
 import { beforeAll, describe, expect, test } from "vitest";
 import { type Desk, openDesk, showTenant } from "./rig.ts";
 
@@ -33,6 +33,14 @@ async function act(page: Page, tab: string, button: string): Promise<void> {
   await page.getByRole("radio", { name: tab }).check();
   await page.getByRole("button", { name: button }).click();
   await page.locator("aside .notice").waitFor();
+}
+
+/** A part of what stands behind the credits of the tenant that has all of it. */
+async function behind(page: Page, part: string): Promise<Locator> {
+  await showTenant(page, desk, "lakeside");
+  const credits = page.locator("article", { has: page.getByRole("heading", { name: "Messaging credits" }) });
+  await credits.getByRole("tab", { name: part }).click();
+  return credits.getByRole("tabpanel");
 }
 
 /** Every page, each in the states that look different. */
@@ -69,6 +77,61 @@ const states: readonly (readonly [string, (page: Page) => Promise<void>])[] = [
       await page.getByRole("radio", { name: "Grant" }).check();
       await page.getByLabel("Amount").fill("-1");
       await act(page, "Grant", "Grant");
+    },
+  ],
+  [
+    "what is held, and about to be released",
+    async (page) => {
+      const panel = await behind(page, "Holds");
+      await panel.getByRole("button", { name: "Release" }).first().click();
+      await page.locator(".preview").getByText("would return").waitFor();
+    },
+  ],
+  [
+    "what happened, and about to be given back",
+    async (page) => {
+      const panel = await behind(page, "History");
+      await panel.getByRole("button", { name: "Reverse" }).first().click();
+      await page.locator(".preview").getByText("would return").waitFor();
+      await panel.getByLabel("How much").fill("x");
+      await page.locator(".preview .notice").waitFor();
+    },
+  ],
+  [
+    "the grants with those that have ended, and one about to be voided",
+    async (page) => {
+      const panel = await behind(page, "Grants");
+      await panel.getByRole("button", { name: "With those that have ended" }).click();
+      await panel.getByRole("button", { name: "Void" }).click();
+      await page.locator(".preview").getByText("would lapse").waitFor();
+    },
+  ],
+  [
+    "why, as of an instant",
+    async (page) => {
+      const panel = await behind(page, "Explain");
+      await panel.getByText("granted").waitFor();
+      await panel.getByLabel("As of").fill("2040-01-01T00:00");
+      await panel.getByRole("button", { name: "Explain" }).click();
+      await panel.getByText("As of 1 Jan 2040").waitFor();
+      await panel.locator(".waiting").waitFor({ state: "detached" });
+    },
+  ],
+  [
+    "a preview, and a count that was reported",
+    async (page) => {
+      await showTenant(page, desk, "kestrel");
+      await page.getByText("by the count that was last reported").waitFor();
+      await act(page, "Report", "Preview");
+    },
+  ],
+  [
+    "a claim",
+    async (page) => {
+      await showTenant(page, desk, "lakeside");
+      await page.getByRole("radio", { name: "Claim" }).check();
+      await page.getByLabel("Resource").fill("14 Mill Lane");
+      await act(page, "Claim", "Claim");
     },
   ],
   [
@@ -203,6 +266,40 @@ describe("without a mouse", () => {
     await page.getByText("Took 7").waitFor();
     // Told to whoever cannot see it.
     expect(await page.getByRole("status").filter({ hasText: "Took 7" }).count()).toBe(1);
+  });
+
+  test("through what stands behind a balance by the arrows, to a release and back to where one was", async () => {
+    const page = await desk.signedIn();
+    await showTenant(page, desk, "lakeside");
+    const credits = page.locator("article", { has: page.getByRole("heading", { name: "Messaging credits" }) });
+    await credits.getByRole("tab", { name: "Grants" }).focus();
+    const focused = () => page.evaluate("document.activeElement.textContent.trim()");
+    for (const [key, name] of [
+      ["ArrowRight", "Holds 80"],
+      ["ArrowRight", "History"],
+      ["End", "Explain"],
+      ["ArrowRight", "Grants"],
+      ["ArrowLeft", "Explain"],
+      ["Home", "Grants"],
+      ["ArrowRight", "Holds 80"],
+    ]) {
+      await page.keyboard.press(key ?? "");
+      expect(await focused()).toBe(name);
+      expect(await credits.getByRole("tab", { selected: true }).innerText()).toBe(name);
+    }
+    await credits.getByText("demo-hold-3").waitFor();
+    await tabTo(page, "Release");
+    await page.keyboard.press("Enter");
+    await expect.poll(focused).toBe("Release the hold");
+    await credits.getByText("80 credits would return").waitFor();
+    await tabTo(page, "Cancel");
+    await page.keyboard.press("Enter");
+    await expect.poll(focused).toBe("Release");
+    await page.keyboard.press("Enter");
+    await expect.poll(focused).toBe("Release the hold");
+    await page.keyboard.press("Enter");
+    await credits.getByText("80 credits returned").waitFor();
+    await expect.poll(focused).toContain("Released");
   });
 
   test("over the frame in one step, and to the other pages", async () => {

@@ -45,13 +45,14 @@ async function furnish(): Promise<void> {
       sso: { kind: "flag", name: more[0], minimumTier: "pro" },
       hours: { kind: "value", name: more[1] },
       seats: { kind: "metered", name: more[9], unit: said, per: "subject" },
+      slots: { kind: "capacity", name: more[3], unit: more[8] },
       "messaging.credits": { kind: "credits", name: more[2], unit: more[8] },
     },
     plans: {
       free: {
         name: said,
         tier: "free",
-        inclusions: { hours: { value: said }, seats: { amount: 3, every: "month", per: "subject" } },
+        inclusions: { hours: { value: said }, seats: { amount: 3, every: "month", per: "subject" }, slots: 50 },
       },
       pro: { name: more[1], tier: "pro", inclusions: { hours: { value: { [said]: said } } } },
     },
@@ -67,6 +68,40 @@ async function furnish(): Promise<void> {
   for (const [i, subject] of payloads.entries()) {
     const used = await live.consume({ tenant: "subjects", feature: "seats", subject, idempotencyKey: `subject-${i}` });
     expect(used.outcome).toBe("consumed");
+  }
+  await furnishBehind();
+}
+
+/** What stands behind the balances of one tenant, with a payload wherever somebody else supplies a text. */
+async function furnishBehind(): Promise<void> {
+  const { live } = desk.clients;
+  const of = { tenant: "behind", feature: "messaging.credits" };
+  await live.tenants.create({ tenant: of.tenant, plan: "free" });
+  await live.issueGrant({ ...of, amount: 1000, dedupeKey: "all" });
+  for (const [i, text] of payloads.entries()) {
+    const ascii = `${i} ${text.replaceAll(/[^\x21-\x7e]/g, "~")}`.slice(0, 200);
+    const done = [
+      await live.claim({ tenant: of.tenant, feature: "slots", resource: text }),
+      await live.consume({ ...of, amount: 3, subject: text, idempotencyKey: `c${ascii}`.slice(0, 200) }),
+      await live.reverseConsumption({
+        tenant: of.tenant,
+        consumptionKey: `c${ascii}`.slice(0, 200),
+        amount: 1,
+        reason: text,
+        idempotencyKey: `r${i}`,
+      }),
+      await live.reserve({ ...of, amount: 2, subject: text, idempotencyKey: `h${ascii}`.slice(0, 200) }),
+      await live.issueGrant({ ...of, amount: 5, dedupeKey: `g${ascii}`.slice(0, 200) }),
+      await live.voidGrant({ tenant: of.tenant, dedupeKey: `g${ascii}`.slice(0, 200), reason: text }),
+    ];
+    expect(done.map(({ outcome }) => outcome)).toEqual([
+      "claimed",
+      "consumed",
+      "reversed",
+      "reserved",
+      "granted",
+      "voided",
+    ]);
   }
 }
 
@@ -149,6 +184,47 @@ test("subjects, and the outcome of a form about one", async () => {
   await page.getByRole("button", { name: "Consume" }).click();
   await page.locator("aside .notice").getByText("4 asked, 2 available").waitFor();
   await isPlain(page);
+});
+
+test.each([1280, 360])("what stands behind a balance, and what is done to it, at %i px", async (width) => {
+  const page = await watched({ viewport: { width, height: 800 } });
+  await showTenant(page, desk, "behind");
+  const behind = (feature: string) => page.locator("article", { has: page.locator("h3", { hasText: feature }) });
+  const show = async (feature: string, part: string, found: readonly string[]) => {
+    const panel = behind(feature).getByRole("tabpanel");
+    await behind(feature).getByRole("tab", { name: part }).click();
+    await panel.locator(".waiting").waitFor({ state: "detached" });
+    const more = panel.getByRole("button", { name: "Earlier" });
+    while ((await more.count()) > 0) {
+      const before = await panel.locator("tr").count();
+      await more.click();
+      await expect.poll(() => panel.locator("tr").count()).toBeGreaterThan(before);
+    }
+    const said = await panel.innerText();
+    for (const text of found) expect(said).toContain(spelled(text));
+    await isPlain(page);
+    return panel;
+  };
+  const slots = await show("slots", "Claims", payloads);
+  await slots.getByRole("row").filter({ hasText: payloads[0] }).getByRole("button", { name: "Release" }).click();
+  await slots.getByText("would be occupied").waitFor();
+  await isPlain(page);
+  await slots.getByRole("button", { name: "Cancel" }).click();
+  await show("slots", "Explain", []);
+
+  const holds = await show("messaging.credits", "Holds", payloads);
+  await holds.getByRole("button", { name: "Release" }).nth(3).click();
+  await holds.getByText("would return").waitFor();
+  await isPlain(page);
+  const history = await show("messaging.credits", "History", payloads);
+  await history.getByRole("button", { name: "Reverse" }).first().click();
+  await history.getByLabel("Reason").fill(payloads[0]);
+  await history.getByText("would return").waitFor();
+  await isPlain(page);
+  const grants = await show("messaging.credits", "Grants", ["all"]);
+  await grants.getByRole("button", { name: "With those that have ended" }).click();
+  await show("messaging.credits", "Grants", payloads);
+  await show("messaging.credits", "Explain", payloads);
 });
 
 test("the catalogue: its names, its values, its problems and its differences", async () => {

@@ -32,6 +32,13 @@ const sayings: readonly (readonly [RegExp, (page: Page, words: readonly string[]
     },
   ],
   [
+    new RegExp(`\\bbehind ${label} choose ${label}`, "i"),
+    async (page, [name = "", part = ""]) => {
+      const balance = page.locator("article", { has: page.getByRole("heading", { name }) });
+      await balance.getByRole("tab", { name: part }).click();
+    },
+  ],
+  [
     new RegExp(`\\bchoose ${label}`, "i"),
     async (page, [name = ""]) => page.getByRole("radio", { name, exact: true }).check(),
   ],
@@ -103,6 +110,7 @@ test("a step that says something else fails", async () => {
     "Press **Catalogue**. You see **What no plan includes**.",
     "Choose **Live** and admire **Tenants**.",
     "Enter **3** as **Quantity**.",
+    "Behind **Nothing** choose **Grants**.",
   ]) {
     page.setDefaultTimeout(700);
     await expect(follow(page, wrong)).rejects.toThrow(/words in bold|Timeout/);

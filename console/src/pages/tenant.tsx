@@ -33,7 +33,7 @@ export function TenantPage({ id }: { readonly id: string }) {
         <>
           <Header {...shown} />
           <div className="beside">
-            <Balances {...shown} />
+            <Balances shown={shown} changed={again} />
             <aside className="stack" aria-label="Actions">
               <Forms shown={shown} changed={again} />
               {shown.tenant.mode === "test" ? <ClockForm tenant={shown.tenant} changed={again} /> : null}

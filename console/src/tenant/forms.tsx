@@ -1,64 +1,46 @@
-// Asking and acting from the console: a check, a consumption, a grant; each with its outcome explained.
-import type { ConsumeOutcome, Decision, GrantOutcome } from "@purser/sdk";
-import { type ReactNode, useState } from "react";
+// Asking and acting from the console: each with its outcome explained, and what acts with a preview.
+import type { ConsumeOutcome, Decision } from "@purser/sdk";
+import { useState } from "react";
 import { daysAfter, number } from "../format.ts";
 import { Card, Choice, Empty, Field, Notice, submitting } from "../parts.tsx";
 import { Said } from "../said.tsx";
-import { sentenceOf, useSession } from "../session.tsx";
+import { useSession } from "../session.tsx";
+import { Buttons, Came, type FormOf, KeyField, Refused, Unlocks, useOutcome } from "./outcome.tsx";
 import { keyFor, QuestionFields, useQuestion } from "./question.tsx";
+import { ReserveForm } from "./reserving.tsx";
 import type { Shown } from "./shown.ts";
-import { reasonOf, refusalOf } from "./words.tsx";
-
-interface FormOf {
-  readonly shown: Shown;
-  /** Something happened: what the page shows is out of date. */
-  readonly changed: () => Promise<void>;
-}
+import { ClaimForm, ReportForm } from "./slots.tsx";
+import { isCapacity, isCountedDown, reasonOf } from "./words.tsx";
 
 const actions = [
   ["check", "Check"],
   ["consume", "Consume"],
   ["grant", "Grant"],
+  ["reserve", "Reserve"],
+  ["claim", "Claim"],
+  ["report", "Report"],
 ] as const;
+
+const forms = {
+  check: CheckForm,
+  consume: ConsumeForm,
+  grant: GrantForm,
+  reserve: ReserveForm,
+  claim: ClaimForm,
+  report: ReportForm,
+} as const;
 
 export function Forms(of: FormOf) {
   const [action, setAction] = useState<(typeof actions)[number][0]>("check");
+  const Form = forms[action];
   return (
     <Card title="Try it">
       <div className="panel">
         <Choice label="What to try" options={actions} value={action} onChoose={setAction} wide />
-        {action === "check" ? (
-          <CheckForm {...of} />
-        ) : action === "consume" ? (
-          <ConsumeForm {...of} />
-        ) : (
-          <GrantForm {...of} />
-        )}
+        <Form {...of} />
       </div>
     </Card>
   );
-}
-
-/** One request at a time, and what came of it. */
-function useOutcome() {
-  const [said, setSaid] = useState<ReactNode>();
-  const [wrong, setWrong] = useState<Readonly<Record<string, string>>>({});
-  const [busy, setBusy] = useState(false);
-  const run = async (work: () => Promise<ReactNode>) => {
-    setBusy(true);
-    setWrong({});
-    try {
-      setSaid(await work());
-    } catch (error) {
-      setSaid(
-        <Notice tone="bad" title="It was not done">
-          <Said text={sentenceOf(error)} />
-        </Notice>,
-      );
-    }
-    setBusy(false);
-  };
-  return { said, wrong, setWrong, busy, run };
 }
 
 function CheckForm({ shown }: FormOf) {
@@ -102,105 +84,58 @@ function Decided({ decision, shown: { catalog } }: { readonly decision: Decision
   );
 }
 
-function Unlocks({ by, catalog }: { readonly by: readonly string[]; readonly catalog: Shown["catalog"] }) {
-  if (by.length === 0) return null;
-  const names = by.map((key) => catalog?.plans[key]?.name ?? catalog?.products[key]?.name ?? key);
-  return <Said text={`Unlocked by ${names.join(", ")}.`} />;
-}
-
-const countable = ({ kind }: Decision) => kind === "metered" || kind === "credits";
-
-function KeyField({
-  value,
-  onChange,
-  wrong,
-}: {
-  readonly value: string;
-  readonly onChange: (key: string) => void;
-  readonly wrong: string | undefined;
-}) {
-  return (
-    <Field label="Idempotency key" hint="The same key again changes nothing." wrong={wrong}>
-      {(labels) => (
-        <input
-          {...labels}
-          className="mono"
-          autoComplete="off"
-          spellCheck={false}
-          maxLength={200}
-          value={value}
-          onChange={(event) => onChange(event.target.value)}
-        />
-      )}
-    </Field>
-  );
-}
-
 function ConsumeForm({ shown, changed }: FormOf) {
   const { client, session } = useSession();
-  const features = shown.decisions.filter(countable);
+  const features = shown.decisions.filter(isCountedDown);
   const of = useQuestion(features, "1");
   const [typed, setTyped] = useState<string>();
   const { said, wrong, setWrong, busy, run } = useOutcome();
   if (features.length === 0) return <Empty title="Nothing to consume">The catalogue counts nothing down.</Empty>;
   const key = typed ?? keyFor("consume", session?.keyId ?? "", shown, of.question);
-  const consume = async () => {
+  const consume = async (dryRun: boolean) => {
     const { tenant } = shown.tenant;
-    const outcome = await client.consume({ tenant, ...of.input, idempotencyKey: key });
+    const outcome = await client.consume({ tenant, ...of.input, idempotencyKey: key, dryRun });
     if (outcome.outcome === "consumed") {
-      setTyped(undefined);
-      await changed();
-      return <Consumed outcome={outcome} />;
+      if (!dryRun) {
+        setTyped(undefined);
+        await changed();
+      }
+      return <Consumed outcome={outcome} dry={dryRun} />;
     }
     if (outcome.field !== undefined) setWrong({ [outcome.field]: outcome.detail });
     return <Refused outcome={outcome} asked={of.question.amount} shown={shown} />;
   };
   return (
-    <form className="panel" onSubmit={submitting(() => run(consume))}>
+    <form className="panel" onSubmit={submitting(() => run(() => consume(false)))}>
       <QuestionFields of={of} features={features} catalog={shown.catalog} wrong={wrong} />
       <KeyField value={key} onChange={setTyped} wrong={wrong["idempotencyKey"]} />
-      <button type="submit" className="button main" disabled={busy}>
-        Consume
-      </button>
+      <Buttons verb="Consume" busy={busy} preview={() => run(() => consume(true))} />
       <div role="status">{said}</div>
     </form>
   );
 }
 
-function Consumed({ outcome }: { readonly outcome: Extract<ConsumeOutcome, { outcome: "consumed" }> }) {
-  const { replayed, amount, overage, available } = outcome;
-  const left = available === null ? "Use is unlimited." : `${number(available)} left.`;
-  return replayed ? (
-    <Notice tone="care" title={`Nothing was taken now`}>
-      This key had taken {number(amount)} before;{" "}
-      {available === null ? "use was unlimited." : `${number(available)} were left then.`}
-    </Notice>
-  ) : (
-    <Notice tone="good" title={`Took ${number(amount)}`}>
+function Consumed({
+  outcome: { replayed, amount, overage, available },
+  dry,
+}: {
+  readonly outcome: Extract<ConsumeOutcome, { outcome: "consumed" }>;
+  readonly dry: boolean;
+}) {
+  if (replayed) {
+    return (
+      <Came title={dry ? "Nothing would be taken" : "Nothing was taken now"} dry={dry} replayed>
+        This key had taken {number(amount)} before;{" "}
+        {available === null ? "use was unlimited." : `${number(available)} were left then.`}
+      </Came>
+    );
+  }
+  const left = available === null ? "Use is unlimited." : `${number(available)} ${dry ? "would be left" : "left"}.`;
+  return (
+    <Came title={dry ? `Would take ${number(amount)}` : `Took ${number(amount)}`} dry={dry}>
       {left}
       {overage > 0 ? <span>{number(overage)} of it is overage, beyond what was granted.</span> : null}
-    </Notice>
-  );
-}
-
-function Refused({
-  outcome,
-  asked,
-  shown: { catalog },
-}: {
-  readonly outcome: Exclude<ConsumeOutcome | GrantOutcome, { outcome: "consumed" | "granted" }>;
-  /** The amount, as it stands in the form. */
-  readonly asked: string;
-  readonly shown: Shown;
-}) {
-  return (
-    <Notice tone="bad" title={refusalOf(outcome, asked)}>
-      {outcome.field === undefined ? null : <Said text={outcome.detail} />}
-      <Unlocks by={outcome.unlockedBy ?? []} catalog={catalog} />
-      <span className="muted small">
-        Outcome <code>{outcome.outcome}</code>. Nothing happened; the key may be used again.
-      </span>
-    </Notice>
+    </Came>
   );
 }
 
@@ -220,7 +155,7 @@ const durations = [
 
 function GrantForm({ shown, changed }: FormOf) {
   const { client, session } = useSession();
-  const features = shown.decisions.filter((one) => countable(one) || one.kind === "capacity");
+  const features = shown.decisions.filter((one) => isCountedDown(one) || isCapacity(one));
   const of = useQuestion(features, "100");
   const [source, setSource] = useState<(typeof grantSources)[number][0]>("manual");
   const [days, setDays] = useState("");
@@ -228,29 +163,33 @@ function GrantForm({ shown, changed }: FormOf) {
   const { said, wrong, setWrong, busy, run } = useOutcome();
   if (features.length === 0) return <Empty title="Nothing to grant">The catalogue counts nothing.</Empty>;
   const key = typed ?? keyFor("grant", session?.keyId ?? "", shown, of.question);
-  const grant = async () => {
+  const grant = async (dryRun: boolean) => {
     const { tenant, asOf } = shown.tenant;
     const expires = days === "" ? {} : { expiresAt: daysAfter(asOf, Number(days)) };
-    const outcome = await client.issueGrant({ tenant, ...of.input, ...expires, source, dedupeKey: key });
+    const outcome = await client.issueGrant({ tenant, ...of.input, ...expires, source, dedupeKey: key, dryRun });
     if (outcome.outcome !== "granted") {
       if (outcome.field !== undefined) setWrong({ [outcome.field]: outcome.detail });
       return <Refused outcome={outcome} asked={of.question.amount} shown={shown} />;
     }
-    setTyped(undefined);
-    await changed();
-    const left = outcome.available === null ? "Use is unlimited." : `${number(outcome.available)} available.`;
-    return outcome.replayed ? (
-      <Notice tone="care" title="Nothing was granted now">
+    if (!dryRun) {
+      setTyped(undefined);
+      await changed();
+    }
+    const { replayed, available } = outcome;
+    const would = dryRun ? "would be " : "";
+    const left = available === null ? "Use is unlimited." : `${number(available)} ${would}available.`;
+    return replayed ? (
+      <Came title={dryRun ? "Nothing would be granted" : "Nothing was granted now"} dry={dryRun} replayed>
         This key had granted it before. {left}
-      </Notice>
+      </Came>
     ) : (
-      <Notice tone="good" title="Granted">
+      <Came title={dryRun ? "Would be granted" : "Granted"} dry={dryRun}>
         {left}
-      </Notice>
+      </Came>
     );
   };
   return (
-    <form className="panel" onSubmit={submitting(() => run(grant))}>
+    <form className="panel" onSubmit={submitting(() => run(() => grant(false)))}>
       <QuestionFields of={of} features={features} catalog={shown.catalog} wrong={wrong} />
       <div className="pair">
         <Field label="Source">
@@ -277,9 +216,7 @@ function GrantForm({ shown, changed }: FormOf) {
         </Field>
       </div>
       <KeyField value={key} onChange={setTyped} wrong={wrong["dedupeKey"]} />
-      <button type="submit" className="button main" disabled={busy}>
-        Grant
-      </button>
+      <Buttons verb="Grant" busy={busy} preview={() => run(() => grant(true))} />
       <div role="status">{said}</div>
     </form>
   );

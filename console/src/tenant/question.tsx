@@ -1,4 +1,4 @@
-// The fields that checking, consuming and granting share.
+// The fields that the forms share.
 import type { Decision } from "@purser/sdk";
 import { useState } from "react";
 import { Field } from "../parts.tsx";
@@ -38,60 +38,82 @@ export function useQuestion(features: readonly Decision[], amount: string) {
   };
 }
 
-export function QuestionFields({
-  of,
+interface FieldOf {
+  readonly of: ReturnType<typeof useQuestion>;
+  readonly wrong?: Readonly<Record<string, string>>;
+}
+
+export function QuestionFields(of: FieldOf & Parameters<typeof FeatureField>[0]) {
+  return (
+    <>
+      <FeatureField {...of} />
+      <div className="pair">
+        <AmountField {...of} />
+        <SubjectField {...of} />
+      </div>
+    </>
+  );
+}
+
+export function FeatureField({
+  of: { question, set },
   features,
   catalog,
   wrong = {},
-}: {
-  readonly of: ReturnType<typeof useQuestion>;
-  readonly features: readonly Decision[];
-  readonly catalog: Shown["catalog"];
-  readonly wrong?: Readonly<Record<string, string>>;
-}) {
-  const { question, set } = of;
+}: FieldOf & { readonly features: readonly Decision[]; readonly catalog: Shown["catalog"] }) {
+  return (
+    <Field label="Feature" wrong={wrong["feature"]}>
+      {(labels) => (
+        <select {...labels} value={question.feature} onChange={(event) => set({ feature: event.target.value })}>
+          {features.map(({ feature }) => (
+            <option key={feature} value={feature}>
+              {visible(catalog?.features[feature]?.name ?? feature)}
+            </option>
+          ))}
+        </select>
+      )}
+    </Field>
+  );
+}
+
+function AmountField({
+  of: { question, set },
+  features,
+  catalog,
+  wrong = {},
+}: FieldOf & { readonly features: readonly Decision[]; readonly catalog: Shown["catalog"] }) {
   const unit = catalog?.features[question.feature]?.unit;
   return (
-    <>
-      <Field label="Feature" wrong={wrong["feature"]}>
-        {(labels) => (
-          <select {...labels} value={question.feature} onChange={(event) => set({ feature: event.target.value })}>
-            {features.map(({ feature }) => (
-              <option key={feature} value={feature}>
-                {visible(catalog?.features[feature]?.name ?? feature)}
-              </option>
-            ))}
-          </select>
-        )}
-      </Field>
-      <div className="pair">
-        <Field label="Amount" {...(unit === undefined ? {} : { hint: visible(unit) })} wrong={wrong["amount"]}>
-          {(labels) => (
-            <input
-              {...labels}
-              inputMode="decimal"
-              required={counted(features, question.feature)}
-              autoComplete="off"
-              maxLength={40}
-              value={question.amount}
-              onChange={(event) => set({ amount: event.target.value })}
-            />
-          )}
-        </Field>
-        <Field label="Subject" wrong={wrong["subject"]}>
-          {(labels) => (
-            <input
-              {...labels}
-              autoComplete="off"
-              maxLength={200}
-              placeholder="the tenant"
-              value={question.subject}
-              onChange={(event) => set({ subject: event.target.value })}
-            />
-          )}
-        </Field>
-      </div>
-    </>
+    <Field label="Amount" {...(unit === undefined ? {} : { hint: visible(unit) })} wrong={wrong["amount"]}>
+      {(labels) => (
+        <input
+          {...labels}
+          inputMode="decimal"
+          required={counted(features, question.feature)}
+          autoComplete="off"
+          maxLength={40}
+          value={question.amount}
+          onChange={(event) => set({ amount: event.target.value })}
+        />
+      )}
+    </Field>
+  );
+}
+
+export function SubjectField({ of: { question, set }, wrong = {} }: FieldOf) {
+  return (
+    <Field label="Subject" wrong={wrong["subject"]}>
+      {(labels) => (
+        <input
+          {...labels}
+          autoComplete="off"
+          maxLength={200}
+          placeholder="the tenant"
+          value={question.subject}
+          onChange={(event) => set({ subject: event.target.value })}
+        />
+      )}
+    </Field>
   );
 }
 
@@ -99,7 +121,12 @@ export function QuestionFields({
  * A key for what stands in a form. It follows from the balance's version: pressing twice does it once, and as soon as
  * something has happened the next key is another one.
  */
-export function keyFor(what: string, keyId: string, shown: Shown, { feature, subject }: Question): string {
+export function keyFor(
+  what: string,
+  keyId: string,
+  shown: Shown,
+  { feature, subject }: Pick<Question, "feature" | "subject">,
+): string {
   const holding = shown.holdings.find((one) => one.feature === feature && one.subject === subject);
   const version = holding?.balance?.version ?? 0;
   const of = subject === "" ? "" : `.${encodeURIComponent(subject).slice(0, 80)}`;

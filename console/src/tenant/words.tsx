@@ -47,12 +47,27 @@ const reasons: Readonly<Record<string, string>> = {
   UNAVAILABLE: "Nobody could decide",
 };
 
-const sources = { plan: "Included in the plan", purchase: "Bought", override: "Allowed by an override" } as const;
+const sources: Readonly<Record<string, string>> = {
+  plan: "Included in the plan",
+  purchase: "Bought",
+  override: "Allowed by an override",
+};
 
 /** Why a decision is what it is, as a sentence. `tierName` gives a tier's name. */
-export function reasonOf(decision: Decision, tierName: (key: string) => string): string {
-  const { reason, source, requiredTier, restrictedBy, remaining } = decision;
-  if (reason === "INCLUDED" && source !== null) return sources[source];
+export function reasonOf(
+  {
+    reason,
+    source,
+    requiredTier,
+    restrictedBy,
+    remaining,
+  }: Pick<Decision, "reason" | "requiredTier" | "remaining"> & {
+    readonly source: string | null;
+    readonly restrictedBy: string | null;
+  },
+  tierName: (key: string) => string,
+): string {
+  if (reason === "INCLUDED" && source !== null) return sources[source] ?? source;
   if (reason === "TIER_INSUFFICIENT" && requiredTier !== null) return `Needs the tier ${tierName(requiredTier)}`;
   if (reason === "RESTRICTED" && restrictedBy !== null) return `Restricted since a downgrade: ${restrictedBy}`;
   if ((reason === "LIMIT_REACHED" || reason === "INSUFFICIENT_BALANCE") && remaining === 0) return "Nothing is left";
@@ -61,7 +76,8 @@ export function reasonOf(decision: Decision, tierName: (key: string) => string):
 
 /** What a refused command says, as a title. Refusals of access are the decision's reason in lower case. */
 export function refusalOf({ outcome, available }: Pick<Refusal<string>, "outcome" | "available">, asked?: string) {
-  if (asked !== undefined && available !== undefined)
+  const short = outcome === "limit_reached" || outcome === "insufficient_balance";
+  if (short && asked !== undefined && available !== undefined)
     return `Not enough is left: ${number(Number(asked))} asked, ${number(available)} available`;
   const others: Readonly<Record<string, string>> = {
     invalid_input: "Something in the form is not valid",
@@ -70,6 +86,16 @@ export function refusalOf({ outcome, available }: Pick<Refusal<string>, "outcome
     subject_required: "Each subject has an amount of its own: name one",
     not_a_test_tenant: "Only a test tenant has a clock of its own",
     busy: "The balance is in use; try again",
+    hold_settled: "The hold has been settled meanwhile",
+    hold_released: "The hold was released before",
+    hold_expired: "The hold has expired",
+    hold_unknown: "There is no such hold",
+    claim_unknown: "Nothing was ever claimed in this name",
+    count_reported: "These slots are counted from outside, and not claimed",
+    claims_kept: "These slots are claimed by name, and not counted",
+    grant_unknown: "There is no such grant",
+    consumption_unknown: "Nothing was consumed under this key",
+    already_reversed: "All of it was given back before",
   };
   return others[outcome] ?? reasons[outcome.toUpperCase()] ?? outcome;
 }
@@ -83,3 +109,8 @@ export const sourceWords: Readonly<Record<OpenGrant["source"], string>> = {
   rollover: "Rolled over",
   manual: "By hand",
 };
+
+/** What can be taken or set aside. */
+export const isCountedDown = ({ kind }: Decision) => kind === "metered" || kind === "credits";
+/** What is occupied, slot by slot. */
+export const isCapacity = ({ kind }: Decision) => kind === "capacity";
