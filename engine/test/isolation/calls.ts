@@ -9,6 +9,8 @@ export interface Case {
   readonly arrange: (tenant: string) => readonly string[];
   /** For each session its calls; what they say, one after the other, is how it ended. */
   readonly sessions: (tenant: string) => readonly (readonly string[])[];
+  /** Whether all sessions do the same: their words are then told in the order of the alphabet. */
+  readonly alike?: boolean;
   /** How it ends under READ COMMITTED: in each of these ways in some order, and in no other. */
   readonly committed: readonly string[];
   /** How else it ends under REPEATABLE READ, where a transaction sees what was committed before it began. */
@@ -16,8 +18,8 @@ export interface Case {
   /** How else under SERIALIZABLE, where that differs. */
   readonly serializable?: readonly string[];
   /**
-   * In how many orders the steps of two can come, where that is not 14: so many of the 20 are left where the second call
-   * waits for the first one's commit. All 20 where neither ever waits.
+   * In how many orders the steps of two can come, where that is not 14 (7 of those that are alike): so many of the 20 are left
+   * where the second call waits for the first one's commit. All 20 where neither ever waits.
    */
   readonly orders?: number;
   /** Which session is one that the engine begins by itself: always READ COMMITTED. */

@@ -130,9 +130,13 @@ async function say({ client }: Actor, step: string): Promise<{ said: string | un
 const ATTEMPTS = 5;
 class Astray extends Error {}
 
-/** Runs a scenario in every order that there is, each on what `arrange` makes afresh. */
+/**
+ * Runs a scenario in every order that there is, each on what `arrange` makes afresh. Of sessions that do the same the first
+ * one begins: another order is one of these under other names.
+ */
 export async function everyOrder(
   stage: Stage,
+  alike: boolean,
   arrange: () => Promise<readonly Script[]>,
   after: (ending: Ending) => Promise<void>,
 ): Promise<Ending[]> {
@@ -141,7 +145,8 @@ export async function everyOrder(
   let path: Decision[] = [];
   for (let attempt = 1; ; attempt += 1) {
     const decisions: Decision[] = [];
-    const choose = (free: readonly number[]) => {
+    const choose = (able: readonly number[]) => {
+      const free = alike && decisions.length === 0 ? able.slice(0, 1) : able;
       const given = path[decisions.length];
       if (given !== undefined && given.free.join() !== free.join()) {
         throw new Astray(`after the same steps ${given.free.join()} were free, and now ${free.join()}`);

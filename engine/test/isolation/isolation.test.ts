@@ -43,6 +43,7 @@ async function endingsOf(one: Case, scriptOf: (calls: readonly string[], n: numb
   let tenant = "";
   const endings = await everyOrder(
     stage,
+    one.alike === true,
     async () => {
       tenants += 1;
       tenant = `tenant-${tenants}`;
@@ -58,9 +59,14 @@ async function endingsOf(one: Case, scriptOf: (calls: readonly string[], n: numb
       expect({ order, said, broken, untold, wrong }).toEqual({ order, said, broken: [], untold: [], wrong: [] });
     },
   );
-  return { orders: endings.length, ways: [...new Set(endings.map(({ said }) => said.join(" | ")))].toSorted() };
+  return { orders: endings.length, ways: waysOf(one, endings) };
 }
 
+/** In which ways it ended; who of those that do the same it was does not matter. */
+function waysOf({ alike }: Case, endings: readonly { readonly said: readonly string[] }[]): string[] {
+  const ways = new Set(endings.map(({ said }) => (alike === true ? said.toSorted() : said).join(" | ")));
+  return [...ways].toSorted((a, b) => (a < b ? -1 : 1));
+}
 /** How a case may end under each level. */
 const waysUnder = {
   "READ COMMITTED": ({ committed }: Case) => [...committed],
@@ -78,7 +84,7 @@ describe.each(levels)("A07: two, %s", (level) => {
       return [`BEGIN ISOLATION LEVEL ${own}; SELECT FROM purser.balances LIMIT 1`, ...calls, "COMMIT"];
     });
     expect(ways).toEqual(waysUnder[level](one).toSorted());
-    expect(orders).toBe(one.orders ?? 14);
+    expect(orders).toBe(one.orders ?? (one.alike === true ? 7 : 14));
   });
 });
 
@@ -89,6 +95,6 @@ describe.each(levels.slice(0, 2))("A07: three, %s", (level) => {
     const begin = `BEGIN ISOLATION LEVEL ${level}`;
     const { orders, ways } = await endingsOf(one, ([call = "", ...calls]) => [`${begin}; ${call}`, ...calls, "COMMIT"]);
     expect(ways).toEqual(waysUnder[level](one).toSorted());
-    expect(orders).toBeGreaterThanOrEqual(30);
+    expect(orders).toBeGreaterThanOrEqual(one.alike === true ? 10 : 30);
   });
 });
