@@ -1,7 +1,7 @@
 // A database to develop on: the embedded one, or the one that DATABASE_URL names, migrated, with a role of its own for the
 // server. What has to be remembered between two starts lies in the directory, readable by nobody else.
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { type DatabaseFacts, inspectDatabase, migrate, MigrationRefused } from "@purser/engine";
 import { Pool } from "pg";
 import { chooseDatabase, type EmbeddedPostgres, startEmbedded } from "./embedded/index.ts";
@@ -63,8 +63,15 @@ export async function openDevelopmentDatabase(options: DevelopmentOptions): Prom
     return opened;
   } catch (error) {
     await stop();
-    throw error;
+    throw embedded === undefined ? error : madeAnew(error, [...new Set([resolve(directory), embedded.home])]);
   }
+}
+
+/** A database that another version of a clone left behind is nobody's production: it can be made anew, and is said to be. */
+function madeAnew(error: unknown, places: readonly string[]): unknown {
+  if (!(error instanceof MigrationRefused) || !["migration_changed", "schema_newer"].includes(error.code)) return error;
+  const advice = `It was made by another version of this code, and is for trying out: to begin anew, remove ${places.join(" and ")}.`;
+  return new MigrationRefused(error.code, `${error.message}\n${advice}`, error);
 }
 
 /** Migrates; a role that may not is taken as it is where there is nothing to do. */

@@ -1,6 +1,6 @@
 // `purser dev --demo`, as a newcomer meets it: one command, the lines that it prints, a second start, an end.
 import { execFile } from "node:child_process";
-import { statSync, writeFileSync } from "node:fs";
+import { rmSync, statSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -173,6 +173,29 @@ test("the administrator's URL that is printed is one that migrates", async () =>
   expect(migrated).toMatchObject({ code: 0, out: expect.stringContaining("Up to date") });
   await stop(run);
 });
+
+test("a database that another version of the code left is named, and so is what to remove to begin anew", async () => {
+  const directory = temporaryDirectory();
+  const first = start(directory);
+  const [, admin = ""] = /PURSER_ADMIN_URL +(\S+)/.exec(await first.until(ready)) ?? [];
+  const client = new Client({ connectionString: admin });
+  await client.connect();
+  await client.query("UPDATE purser.schema_migrations SET checksum = 'another' WHERE name LIKE '%0004%'");
+  await client.end();
+  await stop(first);
+  const second = await start(directory).ended;
+  expect(second).toMatchObject({
+    code: 3,
+    err: expect.stringMatching(/migrations\/0004_.* was changed[^\n]*\n.*remove \//),
+  });
+  for (const place of (/remove (.*)\./.exec(second.err)?.[1] ?? "").split(" and ")) {
+    expect(place).toMatch(/purser/);
+    rmSync(place, { recursive: true });
+  }
+  const third = start(directory);
+  await third.until(ready);
+  await stop(third);
+}, 180_000);
 
 test("two at once share the database, and the one that does not own it leaves it running", async () => {
   const directory = temporaryDirectory();
