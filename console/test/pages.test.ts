@@ -183,6 +183,20 @@ describe("trying it", () => {
     expect(await balance(page, "Annuity calculations").locator(".left").innerText()).toContain("3,757 of 5,000");
   });
 
+  test("on a narrow page what came of it is brought into view", async () => {
+    const height = 600;
+    const page = await desk.signedIn(["live"], { viewport: { width: 390, height } });
+    await showTenant(page, desk, "cedar-row");
+    await consume(page, "Annuity calculations", "2");
+    await notice(page).getByText("Not enough is left").waitFor();
+    await expect
+      .poll(async () => {
+        const { y, height: tall } = (await notice(page).boundingBox()) ?? { y: -1, height: 0 };
+        return y >= 0 && y + tall <= height;
+      })
+      .toBe(true);
+  });
+
   test("a refusal is explained, and what is not valid is named beside its field", async () => {
     const page = await desk.signedIn();
     await showTenant(page, desk, "cedar-row");

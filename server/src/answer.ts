@@ -216,7 +216,7 @@ export async function send(
     title: row.title,
     status: row.status,
     code: answer.outcome,
-    detail: answer.detail ?? sentence(row.title, errors),
+    detail: answer.detail ?? sentence(row.title, errors, answer.available),
     traceId: traceOf(reply.request.raw).traceId,
     ...(errors === undefined ? {} : { errors }),
     ...(answer.available === undefined ? {} : { available: answer.available }),
@@ -253,7 +253,8 @@ function detailOf(outcome: RefusalCode, field: string): string {
   return table[outcome].title;
 }
 
-function sentence(title: string, errors: readonly ProblemField[] | undefined): string {
+function sentence(title: string, errors: readonly ProblemField[] | undefined, available: number | undefined): string {
+  if (available !== undefined) return `${title}: ${available} available.`;
   const [first] = errors ?? [];
   if (first === undefined || first.detail === title) return `${title}.`;
   return `${title}: ${first.field} ${first.detail}.`;

@@ -5,7 +5,7 @@ import { daysAfter, number } from "../format.ts";
 import { Card, Choice, Empty, Field, Notice, submitting } from "../parts.tsx";
 import { Said } from "../said.tsx";
 import { useSession } from "../session.tsx";
-import { Buttons, Came, type FormOf, KeyField, Refused, Unlocks, useOutcome } from "./outcome.tsx";
+import { Buttons, Came, type FormOf, KeyField, Outcome, Refused, Unlocks, useOutcome } from "./outcome.tsx";
 import { keyFor, QuestionFields, useQuestion } from "./question.tsx";
 import { ReserveForm } from "./reserving.tsx";
 import type { Shown } from "./shown.ts";
@@ -58,7 +58,7 @@ function CheckForm({ shown }: FormOf) {
       <button type="submit" className="button main" disabled={busy}>
         Check
       </button>
-      <div role="status">{said}</div>
+      <Outcome said={said} />
     </form>
   );
 }
@@ -110,7 +110,7 @@ function ConsumeForm({ shown, changed }: FormOf) {
       <QuestionFields of={of} features={features} catalog={shown.catalog} wrong={wrong} />
       <KeyField value={key} onChange={setTyped} wrong={wrong["idempotencyKey"]} />
       <Buttons verb="Consume" busy={busy} preview={() => run(() => consume(true))} />
-      <div role="status">{said}</div>
+      <Outcome said={said} />
     </form>
   );
 }
@@ -217,7 +217,7 @@ function GrantForm({ shown, changed }: FormOf) {
       </div>
       <KeyField value={key} onChange={setTyped} wrong={wrong["dedupeKey"]} />
       <Buttons verb="Grant" busy={busy} preview={() => run(() => grant(true))} />
-      <div role="status">{said}</div>
+      <Outcome said={said} />
     </form>
   );
 }

@@ -1,6 +1,6 @@
 // What the forms have in common: one request at a time, trying before doing, and an outcome that is explained.
 import type { Refusal } from "@purser/sdk";
-import { type ReactNode, useState } from "react";
+import { type ReactNode, useEffect, useRef, useState } from "react";
 import { Field, Notice } from "../parts.tsx";
 import { Said } from "../said.tsx";
 import { sentenceOf } from "../session.tsx";
@@ -33,6 +33,19 @@ export function useOutcome() {
     setBusy(false);
   };
   return { said, wrong, setWrong, busy, run };
+}
+
+/** What came of it, brought into view: on a narrow page the place below the buttons lies beyond its edge. */
+export function Outcome({ said }: { readonly said: ReactNode }) {
+  const place = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    if (said !== undefined) place.current?.scrollIntoView({ block: "nearest" });
+  }, [said]);
+  return (
+    <div role="status" className="outcome" ref={place}>
+      {said}
+    </div>
+  );
 }
 
 /** Does it, or tries it first: then the whole command runs, and is undone. */

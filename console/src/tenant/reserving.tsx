@@ -2,7 +2,7 @@ import { useState } from "react";
 import { daysAfter, number, onWallClock } from "../format.ts";
 import { Empty, Field, submitting } from "../parts.tsx";
 import { useSession } from "../session.tsx";
-import { Buttons, Came, type FormOf, KeyField, Refused, useOutcome } from "./outcome.tsx";
+import { Buttons, Came, type FormOf, KeyField, Outcome, Refused, useOutcome } from "./outcome.tsx";
 import { keyFor, QuestionFields, useQuestion } from "./question.tsx";
 import { isCountedDown } from "./words.tsx";
 
@@ -64,7 +64,7 @@ export function ReserveForm({ shown, changed }: FormOf) {
       </Field>
       <KeyField value={key} onChange={setTyped} wrong={wrong["idempotencyKey"]} />
       <Buttons verb="Reserve" busy={busy} preview={() => run(() => reserve(true))} />
-      <div role="status">{said}</div>
+      <Outcome said={said} />
     </form>
   );
 }

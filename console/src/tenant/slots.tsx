@@ -5,7 +5,7 @@ import { number, quantity } from "../format.ts";
 import { Empty, Field, submitting } from "../parts.tsx";
 import { visible } from "../said.tsx";
 import { useSession } from "../session.tsx";
-import { Buttons, Came, type FormOf, Refused, useOutcome } from "./outcome.tsx";
+import { Buttons, Came, type FormOf, Outcome, Refused, useOutcome } from "./outcome.tsx";
 import { FeatureField, SubjectField, useQuestion } from "./question.tsx";
 import { isCapacity } from "./words.tsx";
 
@@ -54,7 +54,7 @@ export function ClaimForm({ shown, changed }: FormOf) {
       </Field>
       <SubjectField of={of} wrong={wrong} />
       <Buttons verb="Claim" busy={busy} preview={() => run(() => claim(true))} />
-      <div role="status">{said}</div>
+      <Outcome said={said} />
     </form>
   );
 }
@@ -105,7 +105,7 @@ export function ReportForm({ shown, changed }: FormOf) {
         It stands until the next one, and takes nothing away where it is over the limit.
       </p>
       <Buttons verb="Report" busy={busy} preview={() => run(() => report(true))} />
-      <div role="status">{said}</div>
+      <Outcome said={said} />
     </form>
   );
 }

@@ -99,6 +99,7 @@ test("a refusal that buying can lift names what would, as the check does; others
   for (const verb of ["consume", "holds"]) {
     expect(await refusal(verb, { feature: "annuity.calculate", amount: 21 })).toMatchObject({
       code: "limit_reached",
+      detail: "Not enough is left of the limit: 20 available.",
       available: 20,
       unlockedBy: ["pro", "pro_plus", "portfolio", "enterprise"],
     });
