@@ -69,7 +69,7 @@ const effects = (at: Date, prefix: string) =>
   );
 const turned = (times: number, balances: number) => [{ turned: times, punctual: true, balances }];
 
-describe("A13: each boundary has one effect", () => {
+describe("A13 S001-9: each boundary has one effect", () => {
   test.each([2, 8])("with %i worker processes, and consumers at the same balances", async (processes) => {
     const prefix = `many-${processes}`;
     const workers = Array.from({ length: processes }, () => work([1, 30]));

@@ -39,7 +39,7 @@ function cases(call: string, rows: Case[], more: () => Ask = () => ({})): void {
   });
 }
 
-describe("consume", () => {
+describe("D04 J01: consume", () => {
   cases("POST /v1/tenants/pro/consume", [
     ["an unknown feature", { feature: "no.such" }, 404, "feature_unknown", "feature"],
     ["a flag", { feature: "ccp-01" }, 422, "wrong_kind", "feature"],
@@ -179,7 +179,7 @@ describe("consume", () => {
   });
 });
 
-describe("grants", () => {
+describe("D04 D05: grants", () => {
   cases("POST /v1/tenants/pro/grants", [
     ["an unknown feature", { feature: "no.such", amount: 1 }, 404, "feature_unknown", "feature"],
     ["a flag", { feature: "ccp-01", amount: 1 }, 422, "wrong_kind", "feature"],
