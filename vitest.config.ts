@@ -14,6 +14,8 @@ const onDatabase = (name: string, include: string[], also: string[] = []) => ({
     globalSetup: ["./behaviour/fixture/global-setup.ts", ...also],
     testTimeout: 60_000,
     hookTimeout: 120_000,
+    // Patience and no promise: what a test waits for comes late where others want the processor as well.
+    expect: { poll: { timeout: 20_000 } },
     pool: "forks" as const,
   },
 });

@@ -31,7 +31,7 @@ const overflow = async (page: Page) =>
 
 async function act(page: Page, tab: string, button: string): Promise<void> {
   await page.getByRole("radio", { name: tab }).check();
-  await page.getByRole("button", { name: button }).click();
+  await page.getByRole("button", { name: button, exact: true }).click();
   await page.locator("aside .notice").waitFor();
 }
 
@@ -101,7 +101,7 @@ const states: readonly (readonly [string, (page: Page) => Promise<void>])[] = [
     "the grants with those that have ended, and one about to be voided",
     async (page) => {
       const panel = await behind(page, "Grants");
-      await panel.getByRole("button", { name: "With those that have ended" }).click();
+      await panel.getByRole("button", { name: "Show ended grants" }).click();
       await panel.getByRole("button", { name: "Void" }).click();
       await page.locator(".preview").getByText("would lapse").waitFor();
     },

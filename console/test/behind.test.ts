@@ -147,6 +147,31 @@ describe("claims", () => {
       "3 granted − 5 reported = 0 projects free It is over its limit by 2 projects.",
     );
   });
+
+  test("beyond the hundred that are listed are let go by their name", async () => {
+    const tenant = await tenantOn("crowded", "portfolio");
+    for (let i = 1; i <= 102; i += 1) {
+      await desk.clients.live.claim({ tenant, feature: "projects.max", resource: `project ${i}` });
+    }
+    const page = await desk.signedIn();
+    await showTenant(page, desk, tenant);
+    const claims = balance(page, "Active projects").getByRole("tabpanel");
+    await claims.getByText("project 102").waitFor();
+    expect(await rowsOf(claims).count()).toBe(10);
+    await claims.getByRole("button", { name: "Show 90 more" }).click();
+    expect(await rowsOf(claims).count()).toBe(100);
+    await claims.getByText("The newest 100 of 102.").waitFor();
+    expect(await claims.getByText("project 2", { exact: true }).count()).toBe(0);
+    await claims.getByRole("button", { name: "Release another" }).click();
+    await claims.getByLabel("Name").fill("project 0");
+    await claims.getByText("Nothing was ever claimed in this name").waitFor();
+    await claims.getByLabel("Name").fill("project 2");
+    await claims.getByText("101 projects would be occupied.").waitFor();
+    await claims.getByRole("button", { name: "Let it go" }).click();
+    await claims.getByText("101 projects occupied.").waitFor();
+    await claims.getByText("The newest 100 of 101.").waitFor();
+    expect(await balanceOf(tenant, "projects.max")).toMatchObject({ claimed: 101 });
+  });
 });
 
 describe("what happened", () => {
@@ -159,9 +184,7 @@ describe("what happened", () => {
     await showTenant(page, desk, tenant);
     const history = await open(page, "Messaging credits", "History");
     const rows = rowsOf(history);
-    expect((await allRows(history))[0]).toMatch(
-      /Took 130 letters 100 Plan so far 30 Purchase order-7 so far 970 Reverse$/,
-    );
+    expect((await allRows(history))[0]).toMatch(/Took 130 letters 100 Plan 30 Purchase order-7 so far 970 Reverse$/);
     await rows.first().getByRole("button", { name: "Reverse" }).click();
     await history.getByText("130 would return to the grants that paid. 1,100 would be left.").waitFor();
     await history.getByLabel("How much").fill("131");
@@ -250,7 +273,7 @@ test("a grant is voided with a reason, which stands among those that have ended"
   await grants.getByRole("button", { name: "Void the grant" }).click();
   await grants.getByText("440 credits lapsed. 100 left.").waitFor();
   await expect.poll(() => rowsOf(grants).count()).toBe(1);
-  await grants.getByRole("button", { name: "With those that have ended" }).click();
+  await grants.getByRole("button", { name: "Show ended grants" }).click();
   await expect.poll(() => rowsOf(grants).count()).toBe(2);
   expect((await allRows(grants))[1]).toMatch(
     /^voided Top-up order-8 priority 1 by key:[0-9a-f]+ “charged twice” 500 60 0 /,

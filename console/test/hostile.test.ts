@@ -194,7 +194,7 @@ test.each([1280, 360])("what stands behind a balance, and what is done to it, at
     const panel = behind(feature).getByRole("tabpanel");
     await behind(feature).getByRole("tab", { name: part }).click();
     await panel.locator(".waiting").waitFor({ state: "detached" });
-    const more = panel.getByRole("button", { name: "Earlier" });
+    const more = panel.getByRole("button", { name: /^(Earlier|Show \d+ more)$/ });
     while ((await more.count()) > 0) {
       const before = await panel.locator("tr").count();
       await more.click();
@@ -222,7 +222,7 @@ test.each([1280, 360])("what stands behind a balance, and what is done to it, at
   await history.getByText("would return").waitFor();
   await isPlain(page);
   const grants = await show("messaging.credits", "Grants", ["all"]);
-  await grants.getByRole("button", { name: "With those that have ended" }).click();
+  await grants.getByRole("button", { name: "Show ended grants" }).click();
   await show("messaging.credits", "Grants", payloads);
   await show("messaging.credits", "Explain", payloads);
 });

@@ -225,7 +225,7 @@ describe("trying it", () => {
     await page.getByLabel("Amount").fill("250");
     await page.getByLabel("Source").selectOption({ label: "Promotion" });
     await page.getByLabel("Expires").selectOption({ label: "in 7 days" });
-    await page.getByRole("button", { name: "Grant" }).click();
+    await page.getByRole("button", { name: "Grant", exact: true }).click();
     await notice(page).getByText("Granted").waitFor();
     const [row] = await balance(page, "Messaging credits").locator("tbody tr").allInnerTexts();
     expect(row?.replaceAll(/\s+/g, " ")).toMatch(/^next Promotion .* 250 0 250 .* in 7 days Void$/);

@@ -129,4 +129,6 @@ export async function signIn(page: Page, url: string, key: string, mode?: Mode):
 export async function showTenant(page: Page, { url }: Desk, tenant: string): Promise<void> {
   await page.goto(`${url}/tenants/${encodeURIComponent(tenant)}`);
   await page.getByRole("heading", { level: 2, name: "Balances" }).waitFor();
+  // What is asked for with the page and comes after it: until then what stands below moves.
+  await page.locator(".waiting").first().waitFor({ state: "detached" });
 }

@@ -1,12 +1,17 @@
 import type { Explanation, Fact } from "@purser/sdk";
 import { Fragment, type ReactNode, useId, useState } from "react";
 import { number, quantity } from "../format.ts";
-import { At, Badge, Empty } from "../parts.tsx";
+import { At, Badge, Empty, Field } from "../parts.tsx";
 import { Said } from "../said.tsx";
 import { useSession } from "../session.tsx";
 import { type Attempt, Deed, DeedButton } from "./deed.tsx";
 import type { Behind } from "./told.ts";
 import { refusalOf } from "./words.tsx";
+
+/** How many are listed at first: they stand open on the page, before whatever comes after them. */
+const FIRST = 10;
+/** In the place of the name that is about to be let go: one that is not listed. No name is empty. */
+const ANOTHER = "";
 
 /** The slots of a capacity: each with the name of what occupies it, or how many there are by a count from outside. */
 export function Claims({
@@ -23,9 +28,11 @@ export function Claims({
   readonly done: (said: ReactNode) => void;
 }) {
   const [open, setOpen] = useState<string>();
+  const [all, setAll] = useState(false);
   const id = useId();
   const { timeZone, asOf } = behind.shown.tenant;
   const { claims, claimed, reported } = told;
+  const listed = all ? claims : claims.slice(0, FIRST);
   if (reported) {
     const last = facts.find(({ kind }) => kind === "report");
     return (
@@ -60,7 +67,7 @@ export function Claims({
           </tr>
         </thead>
         <tbody>
-          {claims.map(({ resource, claimedAt, beyondLimit }, i) => (
+          {listed.map(({ resource, claimedAt, beyondLimit }, i) => (
             <Fragment key={resource}>
               <tr>
                 <th scope="row" id={`${id}${i}`}>
@@ -91,27 +98,46 @@ export function Claims({
           ))}
         </tbody>
       </table>
-      {claimed !== null && claimed > claims.length ? (
-        <p className="muted small">
-          The newest {number(claims.length)} of {number(claimed)}.
-        </p>
-      ) : null}
+      {listed.length === claims.length ? null : (
+        <button type="button" className="button small" onClick={() => setAll(true)}>
+          {`Show ${number(claims.length - listed.length)} more`}
+        </button>
+      )}
+      {past || listed.length < claims.length || claimed === null || claimed <= claims.length ? null : (
+        <>
+          <p className="row small muted">
+            <span id={`${id}more`}>
+              The newest {number(claims.length)} of {number(claimed)}.
+            </span>
+            <DeedButton
+              text="Release another"
+              describedBy={`${id}more`}
+              open={open === ANOTHER}
+              toggle={() => setOpen(open === ANOTHER ? undefined : ANOTHER)}
+            />
+          </p>
+          {open === ANOTHER ? <LetGo behind={behind} close={() => setOpen(undefined)} done={done} /> : null}
+        </>
+      )}
     </>
   );
 }
 
 function LetGo({
   behind: { shown, holding, unit },
-  resource,
+  resource: listed,
   close,
   done,
 }: {
   readonly behind: Behind;
-  readonly resource: string;
+  /** Undefined: whoever lets it go names it. */
+  readonly resource?: string;
   readonly close: () => void;
   readonly done: (said: ReactNode) => void;
 }) {
   const { client } = useSession();
+  const [named, setNamed] = useState("");
+  const resource = listed ?? named;
   const { feature, subject } = holding;
   const attempt = async (dryRun: boolean): Promise<Attempt> => {
     const of = { tenant: shown.tenant.tenant, feature, resource, ...(subject === "" ? {} : { subject }) };
@@ -122,5 +148,32 @@ function LetGo({
     const free = available === null ? "" : ` ${number(available)} ${would}free.`;
     return { done: true, title: "Released", text: `${quantity(claimed, unit)} ${would}occupied.${free}` };
   };
-  return <Deed label={`Release ${resource}`} verb="Let it go" stamp="" attempt={attempt} close={close} done={done} />;
+  return (
+    <Deed
+      label={`Release ${listed ?? "another"}`}
+      verb="Let it go"
+      stamp={resource}
+      attempt={attempt}
+      missing={resource === "" ? "What it would change is told once it is named." : undefined}
+      close={close}
+      done={done}
+    >
+      {() =>
+        listed !== undefined ? null : (
+          <Field label="Name" hint="Under which it was claimed.">
+            {(labels) => (
+              <input
+                {...labels}
+                required
+                autoComplete="off"
+                maxLength={300}
+                value={named}
+                onChange={(event) => setNamed(event.target.value)}
+              />
+            )}
+          </Field>
+        )
+      }
+    </Deed>
+  );
 }

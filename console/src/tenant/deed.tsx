@@ -22,6 +22,8 @@ interface DeedOf {
   /** What stands in the fields: as soon as it is something else, it is tried anew. */
   readonly stamp: string;
   readonly attempt: (dryRun: boolean) => Promise<Attempt>;
+  /** What is missing before it can be tried, if something is. */
+  readonly missing?: string | undefined;
   readonly close: () => void;
   readonly done: (said: ReactNode) => void;
   readonly children?: (wrong: Readonly<Record<string, string>>) => ReactNode;
@@ -35,14 +37,16 @@ const unheard = (error: unknown): Attempt => ({
   text: <Said text={sentenceOf(error)} />,
 });
 
-export function Deed({ label, verb, stamp, attempt, close, done, children }: DeedOf) {
+export function Deed({ label, verb, stamp, attempt, missing, close, done, children }: DeedOf) {
   const [preview, setPreview] = useState<{ readonly of: string; readonly came: Attempt }>();
   const [busy, setBusy] = useState(false);
   const form = useRef<HTMLFormElement>(null);
   const newest = useRef(attempt);
   newest.current = attempt;
 
+  const ready = missing === undefined;
   useEffect(() => {
+    if (!ready) return undefined;
     let current = true;
     const soon = setTimeout(async () => {
       const came = await newest.current(true).catch(unheard);
@@ -52,7 +56,7 @@ export function Deed({ label, verb, stamp, attempt, close, done, children }: Dee
       current = false;
       clearTimeout(soon);
     };
-  }, [stamp]);
+  }, [stamp, ready]);
 
   // To whoever works without a mouse: into the form as it opens, and back to where they were as it closes.
   useEffect(() => {
@@ -80,8 +84,8 @@ export function Deed({ label, verb, stamp, attempt, close, done, children }: Dee
     <form ref={form} className="deed" aria-label={visible(label)} onSubmit={submitting(act)}>
       {children?.(came?.wrong ?? {})}
       <div className="preview" role="status">
-        {came === undefined ? (
-          <span className="muted">Trying what it would change …</span>
+        {came === undefined || !ready ? (
+          <span className="muted">{missing ?? "Trying what it would change …"}</span>
         ) : came.done ? (
           came.text
         ) : (

@@ -84,7 +84,7 @@ export function Detail(behind: Behind) {
             setAsked(true);
           }}
         >
-          {ended ? "Without those that have ended" : "With those that have ended"}
+          {ended ? "Hide ended grants" : "Show ended grants"}
         </button>
       ) : null}
     </Tabs>

@@ -231,7 +231,6 @@ function Void({
       return {
         done: false,
         title: refusalOf(outcome),
-        text: outcome.field === undefined ? undefined : <Said text={outcome.detail} />,
         ...(outcome.field === undefined ? {} : { wrong: { [outcome.field]: outcome.detail } }),
       };
     }

@@ -198,6 +198,8 @@ function About({ fact: { kind, key, reference, actingSubject, reason } }: { read
 }
 
 function Lineage({ fact: { kind, lineage, overage }, behind }: { readonly fact: Fact; readonly behind: Behind }) {
+  // Said once where it is so of all of it; of a hold's pinned part it never is.
+  const allSoFar = lineage.length > 0 && lineage.every(({ provisional }) => provisional);
   return (
     <ul className="paid">
       {lineage.map((one) => (
@@ -205,7 +207,7 @@ function Lineage({ fact: { kind, lineage, overage }, behind }: { readonly fact: 
           <b className="number">{number(one.amount)}</b> {kind === "reverse" ? <span className="muted">to</span> : null}{" "}
           <GrantName grant={one} behind={behind} />
           {one.lapsed === 0 ? null : <Badge tone="care">{`${number(one.lapsed)} lapsed`}</Badge>}
-          {one.provisional ? <span className="muted">so far</span> : null}
+          {one.provisional && !allSoFar ? <span className="muted">so far</span> : null}
         </li>
       ))}
       {overage === 0 ? null : (
@@ -213,6 +215,7 @@ function Lineage({ fact: { kind, lineage, overage }, behind }: { readonly fact: 
           <b className="number">{number(overage)}</b> <Badge tone="care">overage</Badge>
         </li>
       )}
+      {allSoFar ? <li className="muted">so far</li> : null}
     </ul>
   );
 }
@@ -251,7 +254,7 @@ function Reverse({
       return {
         done: false,
         title: refusalOf(outcome),
-        ...(field === undefined ? {} : { text: <Said text={detail} />, wrong: { [field]: detail } }),
+        ...(field === undefined ? {} : { wrong: { [field]: detail } }),
       };
     }
     return { done: true, title: `Gave ${number(outcome.amount)} back`, text: reversedWords(outcome, reissue, dryRun) };
