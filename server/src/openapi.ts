@@ -14,6 +14,7 @@ type Schemas = Record<string, JsonObject>;
 const GUIDE = [
   "Entitlements, metering and balances on your own PostgreSQL.",
   "Every request under `/v1` carries a secret key with the scope that its operation names. What changes something takes an `Idempotency-Key`, or can be said twice with the same effect: a request whose answer was lost is sent again as it was.",
+  "Every command on a balance takes `?dryRun=true`: it runs, is undone, and is answered as it would have been.",
   "A denied check is an answer and no error. Everything that is not done is a problem (RFC 9457) with a stable `code`; unknown fields and unknown query parameters are refused and never ignored. Quantities are JSON numbers of at most 15 significant digits, times are RFC 3339.",
   "The console's pages ask the same operations with a session in the place of a key. They sign in at `/console/session`, which is no part of this contract and changes with them: it exchanges a key for a cookie (`HttpOnly`, `SameSite=Strict`) that changes something only where one of these pages asks. Whatever else calls sends a key.",
   "Every answer has an `X-Request-Id` and a `traceparent` (W3C Trace Context): send your own and its trace id stands on the problem and on every log line of the request. Readings have an `ETag`; asked again with `If-None-Match`, what still holds is 304. Lists come in pages, each with the `nextCursor` of the next.",

@@ -182,7 +182,7 @@ function Sum({ told, behind, past }: { readonly told: Explanation; readonly behi
         </span>
         {taken.map(([amount, word]) => (
           <span key={word}>
-            <i>{unlimited ? "," : "−"}</i> <b>{number(amount)}</b> {word}
+            <i>{unlimited ? "·" : "−"}</i> <b>{number(amount)}</b> {word}
           </span>
         ))}
         {unlimited ? null : (
