@@ -170,6 +170,11 @@ test("B10: what is dated into the past changes no past, and counts from now as i
             expect(await past(tenant, looked)).toEqual(before);
           }
           expect(told.slice(0, told.length / 2)).toEqual(told.slice(told.length / 2));
+          expect(
+            await bench.rows("SELECT dedupe_key FROM purser.grants WHERE effective_at < issued_at AND tenant_id = $1", [
+              dated,
+            ]),
+          ).toEqual([]);
           const left = async (tenant: string) =>
             (await bench.purser.balances({ tenant })).map((one) => [one.feature, one.available, one.used, one.overage]);
           expect(await left(dated)).toEqual(await left(plain));
