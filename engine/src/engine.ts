@@ -69,9 +69,11 @@ export function createPurser<const C extends CatalogInput>(options: {
     listTenants: (input) => listTenants(database, input),
     standings: (input) => standings(database, input),
     advanceClock: (input) => inTransaction(database, (tx) => advanceClock(tx, input)),
-    async subscribe({ idempotencyKey, dryRun, ...input }) {
+    async subscribe({ idempotencyKey: givenKey, dryRun, ...input }) {
       const tenant = asName(input.tenant);
       if (tenant === undefined) return { outcome: "invalid_input", field: "tenant" };
+      const idempotencyKey = asName(givenKey);
+      if (idempotencyKey === undefined) return { outcome: "invalid_input", field: "idempotencyKey" };
       const asked = {
         command: "subscribe",
         tenant,

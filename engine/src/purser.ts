@@ -82,7 +82,11 @@ export interface Purser<C extends CatalogInput> extends BalanceCommands<C>, Hold
   advanceClock(input: { readonly tenant: string; readonly to: Date }): Promise<AdvanceClockOutcome>;
   subscribe(
     input: SubscribeInput & KeyedCommand & { readonly plan: PlanKey<C> },
-  ): Promise<(SubscribeOutcome & { readonly replayed: boolean }) | KeyConflict | InvalidQuestion>;
+  ): Promise<
+    | (SubscribeOutcome & { readonly replayed: boolean })
+    | KeyConflict
+    | { readonly outcome: "invalid_input"; readonly field: "tenant" | "idempotencyKey" }
+  >;
   refreshPlanState(input: { readonly tenant: string; readonly actor: string }): Promise<RefreshOutcome>;
   /** Publishes the catalogue this was created with, or another one. */
   publishCatalog(

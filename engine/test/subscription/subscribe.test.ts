@@ -112,6 +112,11 @@ test("unknown tenants and plans are named outcomes, and a bad tenant names its f
     outcome: "plan_unknown",
   });
   expect(await bench.purser.subscribe(asked("a\0"))).toMatchObject({ outcome: "invalid_input", field: "tenant" });
+  for (const key of ["", "a\0", "k".repeat(201)])
+    expect(await bench.purser.subscribe(asked(tenant, "pro", key))).toMatchObject({
+      outcome: "invalid_input",
+      field: "idempotencyKey",
+    });
 });
 
 test("a dry run tells what would happen and leaves nothing", async () => {
