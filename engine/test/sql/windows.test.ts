@@ -65,6 +65,35 @@ test.each([
   expect(rows.map(({ day }) => day)).toEqual(wanted);
 });
 
+test("B01 B02: of anchors on the 28th to the 31st 240 months tile, and the day is back wherever the month has it", async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.constantFrom("2026-01-28", "2024-01-29", "2024-02-29", "2025-04-30", "2026-01-31", "2023-12-31"),
+      fc.integer({ min: 0, max: 1439 }),
+      fc.constantFrom(...zones),
+      fc.constantFrom(["month", 1], ["month", 3], ["month", 6], ["year", 1]),
+      async (day, minutes, zone, [unit, count]) => {
+        const { rows } = await client.query(
+          `WITH a (anchor) AS (SELECT ($1::date + make_interval(mins => $2)) AT TIME ZONE $3),
+           starts AS (
+             SELECT n, w.starts_at, lead(w.starts_at) OVER (ORDER BY n) AS following, w.starts_at AT TIME ZONE $3 AS local,
+                    extract(day FROM a.anchor AT TIME ZONE $3) AS wanted, first.number AS found, last.number AS found_last
+             FROM a, generate_series(0, 240 / ($5 * CASE $4 WHEN 'year' THEN 12 ELSE 1 END)) n
+             CROSS JOIN LATERAL (SELECT purser.window_start($4, $5, a.anchor, $3, n) AS starts_at) w
+             CROSS JOIN LATERAL purser.window_at($4, $5, a.anchor, $3, w.starts_at) first
+             CROSS JOIN LATERAL purser.window_at($4, $5, a.anchor, $3, w.starts_at - interval '1 microsecond') last)
+           SELECT * FROM starts
+           WHERE following <= starts_at OR found <> n OR found_last <> n - 1
+              OR extract(day FROM local) <> least(wanted, extract(day FROM date_trunc('month', local) + interval '1 month - 1 day'))`,
+          [day, minutes, zone, unit, count],
+        );
+        expect(rows).toEqual([]);
+      },
+    ),
+    { numRuns: 40 },
+  );
+});
+
 test("days follow the wall clock over daylight saving, hours do not", async () => {
   const { rows } = await client.query(
     `SELECT (SELECT extract(epoch FROM w.ends_at - w.starts_at)::int / 3600 FROM purser.window_at('day', 1, '2026-03-01T05:00:00Z', 'America/New_York',
