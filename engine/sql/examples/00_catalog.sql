@@ -86,7 +86,8 @@ $$;
 
 -- Puts a tenant on a plan, now: what the plan says about each feature and the allowances that follow from it, as dated
 -- rows. A suspension is a period of the same plan in which nothing may be used.
-CREATE FUNCTION pg_temp.put_on_plan(p_tenant text, p_plan text, p_status text DEFAULT 'active', p_quantity integer DEFAULT 1)
+CREATE FUNCTION pg_temp.put_on_plan(p_tenant text, p_plan text, p_status text DEFAULT 'active', p_quantity integer DEFAULT 1,
+                                    p_on_change text DEFAULT 'keep')
 RETURNS text LANGUAGE sql AS $$
   WITH chosen AS (
     SELECT t.slot, t.tenant_id, t.time_zone, c.now_at, v.plan, v.version, v.tier, tier.rank, p.addon,
@@ -134,6 +135,6 @@ RETURNS text LANGUAGE sql AS $$
        'feature', l.key, 'per', l.holder, 'source', 'plan', 'plan', l.plan, 'plan_version', l.version,
        'amount', l.amount * p_quantity, 'unlimited', l.unlimited, 'window_unit', l.window_unit,
        'window_count', l.window_count, 'anchor', l.anchor, 'time_zone', l.time_zone, 'priority', l.priority,
-       'rollover_cap', l.rollover_cap, 'rollover_windows', l.rollover_windows)) FROM lines l WHERE l.window_unit IS NOT NULL),
+       'rollover_cap', l.rollover_cap, 'rollover_windows', l.rollover_windows, 'on_change', p_on_change)) FROM lines l WHERE l.window_unit IS NOT NULL),
     NULL, c.now_at, 'story') w;
 $$;

@@ -26,3 +26,8 @@ SELECT idempotency_key, dedupe_key, amount, provisional FROM purser.consumption_
 SELECT outcome, overage, available FROM purser.consume('acme', 'exports', 53, 'e-1');
 SELECT outcome, available FROM purser.issue_grant('acme', 'exports', 20, 'order-1', p_source => 'top_up');
 SELECT idempotency_key, amount, provisional FROM purser.consumption_lineage WHERE feature = 'exports' ORDER BY version, position;
+
+-- One that nothing was left for is overage whole: nobody paid for it, and it does not appear.
+SELECT outcome, overage FROM purser.consume('acme', 'exports', 20, 'e-2');
+SELECT outcome, overage FROM purser.consume('acme', 'exports', 5, 'e-3');
+SELECT idempotency_key, amount, provisional FROM purser.consumption_lineage WHERE feature = 'exports' ORDER BY version, position;

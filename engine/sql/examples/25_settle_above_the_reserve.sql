@@ -29,3 +29,11 @@ SELECT outcome, amount, overage, unfunded, available FROM purser.settle('acme', 
 SELECT l.idempotency_key, l.amount, g.expires_at
 FROM purser.consumption_lineage l JOIN purser.grants g USING (tenant_id, grant_id)
 WHERE l.feature = 'reports' ORDER BY l.version, l.position;
+
+-- In one window, but pinned, because its interval closed: 2 set aside, and of the 6 that were available the difference.
+SELECT pg_temp.open_tenant('birch', '2026-01-31 10:00+00');
+SELECT outcome, available FROM purser.issue_grant('birch', 'credits', 10, 'order-1');
+SELECT outcome, available FROM purser.reserve('birch', 'credits', 2, 'call-1', p_expires_at => '2026-01-31 11:00+00');
+SELECT outcome, available FROM purser.extend('birch', 'call-1', '2026-01-31 12:00+00');
+SELECT outcome, available FROM purser.consume('birch', 'credits', 2, 'letter-1');
+SELECT outcome, amount, unfunded, available FROM purser.settle('birch', 'call-1', 7);

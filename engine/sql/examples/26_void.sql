@@ -23,3 +23,15 @@ SELECT idempotency_key, dedupe_key, amount, provisional FROM purser.consumption_
 SELECT g.dedupe_key, g.amount, v.lapsed, v.shortfall, v.reason, v.voided_by, v.voided_at
 FROM purser.grants g JOIN purser.grant_voids v USING (tenant_id, grant_id) ORDER BY g.dedupe_key;
 SELECT kind, amount, balance_after FROM purser.balance_facts WHERE kind <> 'boundary' ORDER BY version;
+
+-- Of one that has expired nothing is left to lapse.
+SELECT outcome FROM purser.issue_grant('acme', 'credits', 3, 'gift', p_expires_at => '2026-03-02 09:00+00');
+SELECT outcome FROM purser.advance_test_clock('acme', '2026-03-03 09:00+00');
+SELECT outcome, lapsed, available FROM purser.void_grant('acme', 'gift', p_reason => 'issued by mistake', p_actor => 'ann');
+SELECT * FROM purser.verify('acme');
+
+-- Of a capacity what is occupied stays, and nothing is available; said again as it was said first.
+SELECT outcome, available FROM purser.issue_grant('acme', 'projects', 3, 'order-3');
+SELECT outcome, available FROM purser.claim('acme', 'projects', 'apollo');
+SELECT outcome, replayed, lapsed, available FROM purser.void_grant('acme', 'order-3', p_reason => 'refunded', p_actor => 'ann');
+SELECT outcome, replayed, lapsed, available FROM purser.void_grant('acme', 'order-3', p_reason => 'refunded', p_actor => 'ann');

@@ -28,3 +28,9 @@ SELECT outcome, claimed FROM purser.claim('acme', 'projects', 'fox');
 SELECT resource, c.outcome, c.claimed FROM unnest(ARRAY['borealis', 'delta', 'echo']) resource, purser.release_claim('acme', 'projects', resource) c ORDER BY resource;
 SELECT outcome, replayed, claimed, available FROM purser.claim('acme', 'projects', 'fox');
 SELECT resource FROM purser.claims WHERE released_at IS NULL ORDER BY resource;
+
+-- A slot is whole: into one and a half fits one.
+SELECT pg_temp.open_tenant('birch', '2026-01-31 10:00+00');
+SELECT outcome, available FROM purser.issue_grant('birch', 'projects', 1.5, 'order-1');
+SELECT outcome, claimed, available FROM purser.claim('birch', 'projects', 'apollo');
+SELECT outcome, claimed, available FROM purser.claim('birch', 'projects', 'borealis');

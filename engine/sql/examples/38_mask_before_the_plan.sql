@@ -21,3 +21,14 @@ SELECT outcome, available FROM purser.consume('acme', 'drafts', 2, 'd-1', p_subj
 SELECT outcome FROM purser.advance_test_clock('acme', '2026-02-01 11:00+00');
 SELECT subject, c.remaining FROM unnest(ARRAY['ann', 'bob']) subject, purser.check_entitlement('acme', 'drafts', p_subject => subject) c ORDER BY subject;
 SELECT outcome, available FROM purser.consume('acme', 'drafts', 18, 'd-2', p_subject => 'ann');
+
+-- What the plan's window was used for until then counts, and so does what holds keep of it: 3 - 1 - 2.
+SELECT pg_temp.open_tenant('birch', '2026-01-31 10:00+00');
+SELECT outcome FROM purser.write_override('birch', 'reports', p_effect => 'allow', p_amount => 3, p_reason => 'support',
+  p_effective_at => '2026-01-31 11:00+00', p_ends_at => '2026-02-01 11:00+00', p_actor => 'ann');
+SELECT pg_temp.put_on_plan('birch', 'pro');
+SELECT outcome, available FROM purser.consume('birch', 'reports', 1, 'r-1');
+SELECT outcome, available FROM purser.reserve('birch', 'reports', 2, 'r-2', '2026-01-31 14:00+00');
+SELECT outcome FROM purser.advance_test_clock('birch', '2026-01-31 11:00+00');
+SELECT allowed, reason, remaining FROM purser.check_entitlement('birch', 'reports');
+SELECT outcome, available FROM purser.consume('birch', 'reports', 1, 'r-3');

@@ -17,6 +17,7 @@ DECLARE
   v_now    timestamptz;
   v_last   timestamptz;
   v_window timestamptz;
+  v_allowed boolean := false;
 BEGIN
   SELECT b.version, b.interval_no, b.as_of INTO v_before
     FROM purser.balances b
@@ -29,6 +30,7 @@ BEGIN
   -- The loop's rows are worked out before its first statement runs, so it does not see what it writes.
   FOR v_grant IN SELECT g.* FROM purser.grants_after_turn(p_slot, p_tenant, p_subject, p_feature, v_now) g LOOP
     v_window := greatest(v_window, CASE WHEN v_grant.was_active THEN v_grant.window_ends_at END);
+    v_allowed := v_allowed OR v_grant.active AND v_grant.allowance_id IS NOT NULL;
     IF v_grant.burned_to > v_grant.burned_from THEN
       INSERT INTO purser.burns (slot, tenant_id, subject, feature, interval_no, grant_id, from_used, to_used)
         VALUES (p_slot, p_tenant, p_subject, p_feature, v_before.interval_no, v_grant.grant_id, v_grant.burned_from,
@@ -41,10 +43,11 @@ BEGIN
     END IF;
     IF v_grant.is_new THEN
       INSERT INTO purser.grants (slot, tenant_id, grant_id, subject, feature, amount, unlimited, source, effective_at,
-                                 expires_at, priority, dedupe_key, allowance_id, carried, accrued, issued_version, issued_at)
+                                 expires_at, priority, dedupe_key, allowance_id, carried, accrued, exceeded, issued_version,
+                                 issued_at)
         VALUES (p_slot, p_tenant, v_grant.grant_id, p_subject, p_feature, v_grant.amount, v_grant.unlimited, v_grant.source,
                 v_grant.effective_at, v_grant.expires_at, v_grant.priority, v_grant.dedupe_key, v_grant.allowance_id,
-                v_grant.carried, v_grant.accrued, v_grant.issued_version, v_grant.effective_at);
+                v_grant.carried, v_grant.accrued, v_grant.exceeded, v_grant.issued_version, v_grant.effective_at);
       INSERT INTO purser.open_grants (slot, tenant_id, subject, feature, grant_id, source, allowance_id, amount, unlimited,
                                       used, active, effective_at, expires_at, priority, issued_version)
         VALUES (p_slot, p_tenant, p_subject, p_feature, v_grant.grant_id, v_grant.source, v_grant.allowance_id,
@@ -67,8 +70,8 @@ BEGIN
     END IF;
   END LOOP;
 
-  -- Overage belongs to its window: of several allowances the one whose window ends last.
-  window_turned := coalesce(v_window <= v_now, false);
+  -- Overage belongs to its window, of several allowances the one whose window ends last, and ends with the last of them.
+  window_turned := coalesce(v_window <= v_now OR v_window IS NOT NULL AND NOT v_allowed, false);
   closed_at := v_now;
   IF p_boundary THEN
     closed_at := greatest(v_before.as_of, coalesce(v_last, v_now));

@@ -36,7 +36,7 @@ BEGIN
   IF outcome = 'granted' THEN
     grant_id := v_grant.grant_id;
     version := v_grant.issued_version;
-    SELECT f.balance_after INTO available FROM purser.balance_facts f
+    SELECT CASE WHEN f.balance_after < 0 THEN 0 ELSE f.balance_after END INTO available FROM purser.balance_facts f
       WHERE f.tenant_id = p_tenant AND f.subject = p_subject AND f.feature = p_feature
         AND f.version = v_grant.issued_version AND f.slot = p_slot;
   END IF;

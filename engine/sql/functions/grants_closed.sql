@@ -31,7 +31,15 @@ BEGIN
       JOIN purser.hold_pins p ON p.tenant_id = p_tenant AND p.hold_key = h.hold_key AND p.slot = p_slot
       WHERE NOT h.unpinned
   ), held AS (
-    SELECT g.*, greatest(i.carried - a.amount, 0) AS exceeded, w.ends_at AS window_ends_at, least(g.expires_at, a.ends_at, (
+    SELECT g.*, i.exceeded,
+           -- What masks an allowance has no window of its own to overrun.
+           CASE WHEN a.source NOT IN ('override', 'restriction') THEN w.ends_at ELSE (
+             SELECT max(x.ends_at) FROM purser.allowances m
+               CROSS JOIN balance
+               CROSS JOIN LATERAL purser.window_at(m.window_unit, m.window_count, m.anchor, m.time_zone, balance.as_of) x
+               WHERE m.tenant_id = p_tenant AND m.feature = p_feature AND m.slot = p_slot
+                 AND m.source NOT IN ('override', 'restriction') AND m.per = CASE WHEN p_subject = '' THEN 'tenant' ELSE 'subject' END
+                 AND m.effective_at <= balance.as_of AND balance.as_of < m.ends_at) END AS window_ends_at, least(g.expires_at, a.ends_at, (
              SELECT min(m.effective_at) FROM purser.allowances m
              WHERE m.tenant_id = p_tenant AND m.feature = p_feature AND m.slot = p_slot
                AND array_position(ARRAY['plan', 'override', 'restriction'], m.source)
@@ -47,7 +55,7 @@ BEGIN
       LEFT JOIN purser.allowances a
         ON a.tenant_id = p_tenant AND a.allowance_id = g.allowance_id AND a.slot = p_slot
       LEFT JOIN LATERAL purser.window_at(a.window_unit, a.window_count, a.anchor, a.time_zone, g.effective_at) w
-        ON a.allowance_id IS NOT NULL
+        ON a.source NOT IN ('override', 'restriction')
       LEFT JOIN purser.grants i
         ON g.allowance_id IS NOT NULL AND i.tenant_id = p_tenant AND i.grant_id = g.grant_id AND i.slot = p_slot
   ), ordered AS (

@@ -88,12 +88,16 @@ BEGIN
                 END AS taken) y
               WHERE g.tenant_id = p_tenant AND g.subject = p_subject AND g.feature = p_feature AND g.slot = p_slot
                 AND (p_version IS NULL OR g.issued_version <= p_version)
-                AND g.effective_at >= m.window_starts_at AND g.effective_at < m.window_ends_at
                 AND (a.source <> 'product' OR a.allowance_id = m.allowance_id)
-                -- A mask written before there was a plan has a window of its own.
-                AND ((a.window_unit, a.window_count, a.anchor, a.time_zone)
-                     = (mine.window_unit, mine.window_count, mine.anchor, mine.time_zone)
-                     OR a.source IN ('override', 'restriction') AND mine.source = 'plan')
+                -- A mask written before there was a plan, or before another one, has a window of its own.
+                AND CASE
+                  WHEN (a.window_unit, a.window_count, a.anchor, a.time_zone)
+                       = (mine.window_unit, mine.window_count, mine.anchor, mine.time_zone)
+                    OR a.source IN ('override', 'restriction') AND mine.source = 'plan'
+                  THEN g.effective_at >= m.window_starts_at AND g.effective_at < m.window_ends_at
+                  WHEN a.source = 'plan' AND mine.source IN ('override', 'restriction')
+                  THEN m.starts_at < (purser.window_at(a.window_unit, a.window_count, a.anchor, a.time_zone, g.effective_at)).ends_at
+                  ELSE false END
               ORDER BY masks, family, g.issued_version DESC, g.effective_at DESC
           ) x
       ) u
@@ -119,33 +123,30 @@ BEGIN
            ELSE s.on_change END AS policy
       FROM shared s
   ), valued AS (
-    SELECT c.*, CASE
-        WHEN c.unlimited THEN 0
-        WHEN c.policy = 'reset' THEN c.amount
-        WHEN c.policy = 'prorate' AND isfinite(c.window_starts_at) AND isfinite(c.window_ends_at) THEN
-          greatest(trunc((c.own_accrued + c.amount * extract(epoch FROM c.window_ends_at - c.starts_at) * 1000000)
-                         / (extract(epoch FROM c.window_ends_at - c.window_starts_at) * 1000000), 6) - c.use_before, 0)
-        ELSE greatest(c.amount - c.use_before, 0)
-      END AS worth
+    SELECT c.*, CASE c.policy WHEN 'reset' THEN 0 ELSE c.use_before END AS carried,
+           CASE c.policy WHEN 'reset' THEN 0 ELSE c.own_accrued END AS accrued,
+           -- What the window comes to with it.
+           CASE WHEN c.policy = 'prorate' AND isfinite(c.window_starts_at) AND isfinite(c.window_ends_at)
+             THEN trunc((c.own_accrued + c.amount * extract(epoch FROM c.window_ends_at - c.starts_at) * 1000000)
+                        / (extract(epoch FROM c.window_ends_at - c.window_starts_at) * 1000000), 6)
+             ELSE c.amount END AS whole
       FROM carrying c
   ), rolled AS (
     -- What is left of a window that has ended, of its grant or, where nobody was there to make one, of what it would be.
     SELECT w.number, w.priority, w.window_ends_at, w.rollover_ends_at, least(w.rollover_cap, CASE
         WHEN c.grant_id IS NOT NULL AND NOT c.cut_short THEN c.amount - c.used - c.held_at_end
-        ELSE coalesce(v.worth, 0) END) AS amount,
+        ELSE greatest(v.whole - v.carried, 0) END) AS amount,
         concat_ws(':', 'rollover', p_tenant, w.allowance_id, replace(p_subject, ':', '::'), w.number) AS dedupe_key
       FROM wanted w
       LEFT JOIN closed c ON c.grant_id = w.latest
       LEFT JOIN valued v ON v.allowance_id = w.allowance_id AND v.number = w.number
       WHERE w.rolls_over AND w.rollover_ends_at > p_at
   )
-  SELECT encode(substring(sha256(convert_to(n.dedupe_key, 'UTF8')) FOR 16), 'hex')::uuid, n.source, n.allowance_id, n.worth,
-         n.unlimited, n.starts_at, n.ends_at, n.priority, n.dedupe_key,
-         CASE WHEN n.policy = 'reset' THEN 0 ELSE n.use_before END,
-         CASE WHEN n.policy = 'reset' THEN 0 ELSE n.own_accrued END,
-         CASE WHEN n.policy = 'reset' THEN 0 ELSE greatest(n.use_before - n.amount, 0) END
-    FROM (SELECT v.allowance_id, v.amount, v.worth, v.unlimited, v.priority, v.starts_at, v.ends_at, v.policy, v.use_before,
-                 v.own_accrued, CASE v.source WHEN 'restriction' THEN 'override' ELSE v.source END AS source,
+  SELECT encode(substring(sha256(convert_to(n.dedupe_key, 'UTF8')) FOR 16), 'hex')::uuid, n.source, n.allowance_id,
+         CASE WHEN n.unlimited THEN 0 ELSE greatest(n.whole - n.carried, 0) END, n.unlimited, n.starts_at, n.ends_at, n.priority,
+         n.dedupe_key, n.carried, n.accrued, CASE WHEN n.unlimited THEN 0 ELSE greatest(n.carried - n.whole, 0) END
+    FROM (SELECT v.allowance_id, v.whole, v.unlimited, v.priority, v.starts_at, v.ends_at, v.carried, v.accrued,
+                 CASE v.source WHEN 'restriction' THEN 'override' ELSE v.source END AS source,
                  v.base_key || CASE WHEN v.segments = 0 THEN '' ELSE ':' || v.segments END AS dedupe_key
             FROM valued v WHERE NOT v.rolls_over) n
   UNION ALL

@@ -123,7 +123,9 @@ BEGIN
   version := purser.turn_balance(v_slot, p_tenant, p_subject, p_feature, v_now, 'grant',
                                  CASE WHEN p_source IN ('product', 'top_up') THEN 'purchase_grant' ELSE 'manual_refresh' END,
                                  coalesce(p_amount, 0), grant_id::text);
-  SELECT CASE WHEN NOT b.unlimited THEN b.granted - b.used - b.held END INTO available
+  SELECT CASE WHEN b.unlimited THEN NULL
+              WHEN b.kind = 'capacity' THEN greatest(b.granted - b.claimed, 0)
+              ELSE b.granted - b.used - b.held END INTO available
     FROM purser.balances b
     WHERE b.tenant_id = p_tenant AND b.subject = p_subject AND b.feature = p_feature AND b.slot = v_slot;
   outcome := 'granted';

@@ -27,14 +27,14 @@ BEGIN
   SELECT t.* INTO v_after FROM purser.turned_balance(p_slot, p_tenant, p_subject, p_feature, p_at) t;
   version := v_before.version + 1;
   v_overage := CASE WHEN p_window_turned THEN 0 ELSE v_before.overage END + coalesce(p_overage_change, p_overage);
-  available := CASE WHEN NOT v_after.unlimited THEN v_after.granted - v_after.used - v_after.held - p_drawn END;
+  available := CASE WHEN NOT v_after.unlimited THEN v_after.granted - v_after.used - v_after.held - p_drawn
+                         - CASE v_before.kind WHEN 'capacity' THEN v_before.claimed ELSE 0 END END;
   INSERT INTO purser.balance_facts (slot, tenant_id, subject, feature, version, kind, idempotency_key, amount, overage, pinned,
                                     interval_no, interval_used, balance_after, reference, acting_subject, recorded_at,
                                     occurred_at, metadata, window_turned)
     VALUES (p_slot, p_tenant, p_subject, p_feature, version, p_kind, p_idempotency_key, p_amount,
             p_overage, nullif(p_pinned, 0), v_before.interval_no, p_drawn,
-            available - CASE v_before.kind WHEN 'capacity' THEN v_before.claimed ELSE 0 END, p_reference, p_acting_subject,
-            p_at, p_occurred_at, p_metadata, p_window_turned)
+            available, p_reference, p_acting_subject, p_at, p_occurred_at, p_metadata, p_window_turned)
     ON CONFLICT (tenant_id, idempotency_key, slot) DO NOTHING
     RETURNING version INTO v_written;
   -- Looked up under the lock and free then: somebody used it on another balance in the meantime.
@@ -49,6 +49,8 @@ BEGIN
         overage_version = CASE WHEN p_window_turned THEN open_interval.version ELSE b.overage_version END,
         interval_used = p_drawn
     WHERE b.tenant_id = p_tenant AND b.subject = p_subject AND b.feature = p_feature AND b.slot = p_slot;
+  -- Of a capacity that is over its limit nothing is available.
+  available := CASE WHEN available < 0 THEN 0 ELSE available END;
   -- Nothing material moved: nobody needs to be told.
   IF (v_before.granted, v_before.used, v_before.held, v_before.overage, v_before.unlimited, v_before.denied_reason)
      IS DISTINCT FROM

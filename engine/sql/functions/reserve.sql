@@ -39,12 +39,16 @@ BEGIN
   END IF;
 
   SELECT l.* INTO v_row FROM purser.lock_balance(v_slot, p_tenant, p_subject, p_feature, false) l;
-  outcome := v_row.outcome;
+  -- Only now is it known what time it is here.
+  outcome := CASE
+    WHEN v_row.outcome IS DISTINCT FROM 'tenant_unknown'
+      AND p_expires_at <= coalesce(v_row.now_at, purser.tenant_now(v_slot, p_tenant)) THEN 'invalid_input'
+    ELSE v_row.outcome END;
   available := v_row.granted - v_row.used - v_row.held;
   expires_at := coalesce(p_expires_at, v_row.now_at + c_lasts);
+  restricted_by := v_row.restricted_by;
   IF outcome IS NULL THEN
     outcome := CASE
-      WHEN expires_at <= v_row.now_at THEN 'invalid_input'
       WHEN v_row.denied_reason IS NOT NULL THEN lower(v_row.denied_reason)
       WHEN v_row.enforcement = 'hard' AND NOT v_row.unlimited AND p_amount > available THEN
         CASE v_row.kind WHEN 'credits' THEN 'insufficient_balance' ELSE 'limit_reached' END
@@ -94,7 +98,6 @@ BEGIN
     field := CASE outcome WHEN 'invalid_input' THEN 'expiresAt' END;
     available := CASE WHEN v_row.kind <> 'capacity' AND NOT v_row.unlimited THEN available END;
     resets_at := nullif(v_row.next_change_at, 'infinity');
-    restricted_by := v_row.restricted_by;
     expires_at := NULL;
     RETURN;
   END IF;

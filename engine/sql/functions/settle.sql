@@ -81,6 +81,9 @@ BEGIN
       SELECT c.* INTO v_closed
         FROM purser.close_interval(v_slot, p_tenant, v_row.subject, v_hold.feature, v_now, false) c;
       PERFORM purser.end_pins(v_slot, p_tenant, v_row.subject, v_hold.feature, p_hold_key, v_covered, version);
+      -- What its pins paid is used now and no longer held; what is available is asked next.
+      UPDATE purser.holds h SET status = 'settled', ended_at = v_now
+        WHERE h.tenant_id = p_tenant AND h.hold_key = p_hold_key AND h.slot = v_slot;
       SELECT t.enforcement, t.unlimited, t.granted - t.used - t.held AS available INTO v_after
         FROM purser.turned_balance(v_slot, p_tenant, v_row.subject, v_hold.feature, v_now) t;
     ELSE

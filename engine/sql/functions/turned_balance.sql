@@ -18,8 +18,10 @@ BEGIN
          coalesce(sum(g.amount) FILTER (WHERE g.active AND NOT g.unlimited), 0),
          coalesce(sum(g.used) FILTER (WHERE g.active), 0),
          coalesce(sum(g.held) FILTER (WHERE g.active), 0), coalesce(sum(g.exceeded) FILTER (WHERE g.active), 0),
-         -- Overage belongs to its window: of several allowances the one whose window ends last.
-         coalesce(max(g.window_ends_at) FILTER (WHERE g.was_active) <= p_at, false)
+         -- Overage belongs to its window, of several allowances the one whose window ends last, and ends with the last of them.
+         coalesce(max(g.window_ends_at) FILTER (WHERE g.was_active) <= p_at
+                  OR max(g.window_ends_at) FILTER (WHERE g.was_active) IS NOT NULL
+                     AND NOT coalesce(bool_or(g.allowance_id IS NOT NULL) FILTER (WHERE g.active), false), false)
     INTO unlimited, granted, used, held, exceeded, window_turned
     FROM purser.grants_after_turn(p_slot, p_tenant, p_subject, p_feature, p_at, p_version) g;
   SELECT CASE WHEN NOT r.allowed THEN r.reason END, r.restricted_by, r.enforcement, r.per, r.valid_until

@@ -39,10 +39,9 @@ BEGIN
     -- Whose rows verify_grants holds against what is immutable.
     SELECT o.tenant_id, o.subject, o.feature, bool_or(o.unlimited) AS unlimited,
            sum(o.amount) FILTER (WHERE NOT o.unlimited) AS granted, sum(o.used) AS used,
-           sum(greatest(g.carried - a.amount, 0)) AS exceeded
+           sum(g.exceeded) AS exceeded
       FROM purser.open_grants o
       JOIN purser.grants g ON g.tenant_id = o.tenant_id AND g.grant_id = o.grant_id AND g.slot = o.slot
-      LEFT JOIN purser.allowances a ON a.tenant_id = o.tenant_id AND a.allowance_id = o.allowance_id AND a.slot = o.slot
       WHERE o.active AND (p_tenant IS NULL OR o.tenant_id = p_tenant)
       GROUP BY 1, 2, 3
   ), of_holds AS MATERIALIZED (

@@ -51,7 +51,7 @@ BEGIN
     lapsed := v_void.lapsed;
     shortfall := v_void.shortfall;
     version := v_void.voided_version;
-    SELECT f.balance_after INTO available FROM purser.balance_facts f
+    SELECT CASE WHEN f.balance_after < 0 THEN 0 ELSE f.balance_after END INTO available FROM purser.balance_facts f
       WHERE f.tenant_id = p_tenant AND f.subject = v_grant.subject AND f.feature = v_grant.feature
         AND f.version = v_void.voided_version AND f.slot = v_slot;
     RETURN;

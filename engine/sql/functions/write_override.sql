@@ -28,7 +28,7 @@ BEGIN
   field := CASE
     WHEN p_effect IS NULL OR p_effect NOT IN ('allow', 'deny') THEN 'effect'
     WHEN p_reason IS NULL OR p_reason NOT IN ('emergency', 'incident', 'compliance', 'sales', 'support') THEN 'reason'
-    WHEN p_actor IS NULL OR p_actor = '' THEN 'actor'
+    WHEN p_actor IS NULL OR p_actor = '' OR length(p_actor) > 200 THEN 'actor'
     WHEN p_effective_at IS NOT NULL AND NOT isfinite(p_effective_at) THEN 'effectiveAt'
     WHEN p_ends_at IS NULL OR p_ends_at = 'infinity' OR p_ends_at <= v_from THEN 'endsAt'
     WHEN p_unlimited IS NULL OR p_unlimited AND p_amount IS NOT NULL THEN 'unlimited'

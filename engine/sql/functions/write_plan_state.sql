@@ -17,7 +17,7 @@ DECLARE
   v_subscription uuid := (p_subscription ->> 'subscription_id')::uuid;
   v_from         timestamptz;
   v_rows         bigint;
-  v_changes      bigint := 0;
+  v_changes      bigint;
 BEGIN
   SELECT t.version INTO tenant_version FROM purser.tenants t
     WHERE t.tenant_id = p_tenant AND t.slot = p_slot
@@ -30,12 +30,15 @@ BEGIN
     RETURN;
   END IF;
 
-  INSERT INTO purser.subscriptions AS s (slot, tenant_id, subscription_id, addon, quantity, billing_anchor, provider, provider_id,
-                                    created_at, version)
-    SELECT p_slot, p_tenant, v_subscription, s.addon, s.quantity, s.billing_anchor, s.provider, s.provider_id, p_at, 1
-      FROM jsonb_populate_record(NULL::purser.subscriptions, p_subscription) s
-    ON CONFLICT (tenant_id, subscription_id, slot) DO UPDATE SET quantity = excluded.quantity, version = s.version + 1
-      WHERE s.quantity <> excluded.quantity;
+  WITH written AS (
+    INSERT INTO purser.subscriptions AS s (slot, tenant_id, subscription_id, addon, quantity, billing_anchor, provider,
+                                      provider_id, created_at, version)
+      SELECT p_slot, p_tenant, v_subscription, s.addon, s.quantity, s.billing_anchor, s.provider, s.provider_id, p_at, 1
+        FROM jsonb_populate_record(NULL::purser.subscriptions, p_subscription) s
+      ON CONFLICT (tenant_id, subscription_id, slot) DO UPDATE SET quantity = excluded.quantity, version = s.version + 1
+        WHERE s.quantity <> excluded.quantity
+    RETURNING 1
+  ) SELECT count(*) INTO v_changes FROM written;
 
   -- Periods tile: what was in force ends where the first of the new ones begins, and a future that is no longer the case
   -- never begins. No periods given: they stay as they are.

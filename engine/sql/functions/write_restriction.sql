@@ -25,12 +25,12 @@ BEGIN
     RETURN;
   END IF;
   field := CASE
-    WHEN p_mode IS NULL OR p_mode NOT IN ('disabled', 'frozen', 'degraded') THEN 'mode'
-    WHEN p_actor IS NULL OR p_actor = '' THEN 'actor'
+    WHEN p_mode IS NULL OR p_mode NOT IN ('disabled', 'frozen', 'degraded') OR p_mode = 'degraded' AND v_feature.kind = 'flag'
+      THEN 'mode'
+    WHEN p_actor IS NULL OR p_actor = '' OR length(p_actor) > 200 THEN 'actor'
     WHEN p_effective_at IS NOT NULL AND NOT isfinite(p_effective_at) THEN 'effectiveAt'
     WHEN p_ends_at IS NULL OR p_ends_at <= v_from THEN 'endsAt'
     WHEN (p_mode = 'degraded') <> (p_degraded_value IS NOT NULL) THEN 'degradedValue'
-    WHEN p_mode = 'degraded' AND v_feature.kind = 'flag' THEN 'mode'
     WHEN p_mode = 'degraded' AND v_feature.kind <> 'value' THEN CASE
       WHEN jsonb_typeof(p_degraded_value) <> 'number' THEN 'degradedValue'
       WHEN (p_degraded_value #>> '{}')::numeric <> 0 AND NOT purser.is_quantity((p_degraded_value #>> '{}')::numeric)

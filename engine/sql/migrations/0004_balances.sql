@@ -49,10 +49,12 @@ CREATE TABLE purser.grants (
   -- colons are doubled.
   dedupe_key    text        COLLATE "C" NOT NULL CHECK (dedupe_key <> '' AND length(dedupe_key) <= 700),
   allowance_id  uuid,
-  -- Of the grant of an allowance: what the window had been used for before it, and what allowances before it had come to by
-  -- then, in units times microseconds, so that nothing is rounded on the way. Both are 0 where it opens the window.
+  -- Of the grant of an allowance: what the window had been used for before it, what allowances before it had come to by
+  -- then, in units times microseconds, so that nothing is rounded on the way, and by how much that use is more than the
+  -- window comes to. All are 0 where it opens the window.
   carried       numeric(38,6) NOT NULL DEFAULT 0 CHECK (carried >= 0 AND carried < 1e30),
   accrued       numeric(60,6) NOT NULL DEFAULT 0 CHECK (accrued >= 0 AND accrued < 1e50),
+  exceeded      numeric(38,6) NOT NULL DEFAULT 0 CHECK (exceeded >= 0 AND exceeded <= carried),
   issued_version bigint     NOT NULL CHECK (issued_version > 0),
   issued_at     timestamptz NOT NULL,
   metadata      jsonb,

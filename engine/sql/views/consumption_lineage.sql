@@ -22,7 +22,7 @@ FROM (
   JOIN purser.burns u ON u.tenant_id = f.tenant_id AND u.subject = f.subject AND u.feature = f.feature
     AND u.interval_no = f.interval_no AND u.slot = f.slot
     AND u.from_used < f.interval_used AND u.to_used > f.interval_used - (f.amount - f.overage - coalesce(f.pinned, 0))
-  WHERE f.kind IN ('consume', 'settle')
+  WHERE f.kind IN ('consume', 'settle') AND f.amount > f.overage + coalesce(f.pinned, 0)
   UNION ALL
   -- And of the interval that is open, as if it closed now.
   SELECT f.slot, f.tenant_id, f.subject, f.feature, f.version, coalesce(f.idempotency_key, f.reference), 2, u.burned_from, u.grant_id,
@@ -33,6 +33,7 @@ FROM (
   JOIN purser.balance_facts f ON f.tenant_id = b.tenant_id AND f.subject = b.subject AND f.feature = b.feature
     AND f.interval_no = b.interval_no AND f.slot = b.slot
     AND u.burned_from < f.interval_used AND u.burned_to > f.interval_used - (f.amount - f.overage - coalesce(f.pinned, 0))
-  WHERE b.interval_used > 0 AND f.kind IN ('consume', 'settle') AND u.burned_to > u.burned_from
+  WHERE b.interval_used > 0 AND f.kind IN ('consume', 'settle')
+    AND f.amount > f.overage + coalesce(f.pinned, 0) AND u.burned_to > u.burned_from
 ) l
 JOIN purser.grants g ON g.tenant_id = l.tenant_id AND g.grant_id = l.grant_id AND g.slot = l.slot;

@@ -70,8 +70,8 @@ export const mutations: readonly Mutation[] = [
   },
   {
     of: "grants_due",
-    from: "greatest(c.amount - c.use_before, 0)",
-    to: "c.amount",
+    from: "greatest(n.whole - n.carried, 0)",
+    to: "n.whole",
     noticedBy: "33_upgrade_inside_a_window",
   },
   { of: "grants_due", from: "least(w.rollover_cap,", to: "greatest(w.rollover_cap,", noticedBy: "35_rollover" },
@@ -218,7 +218,7 @@ export const mutations: readonly Mutation[] = [
     to: "b.next_change_at < i.now_at",
     noticedBy: "39_edges",
   },
-  { of: "reserve", from: "expires_at <= v_row.now_at", to: "expires_at < v_row.now_at", noticedBy: "39_edges" },
+  { of: "reserve", from: "p_expires_at <= coalesce", to: "p_expires_at < coalesce", noticedBy: "39_edges" },
   {
     of: "settle",
     from: "v_hold.interval_no < v_row.interval_no",
