@@ -37,3 +37,12 @@ SELECT feature, denied_reason, available, next_change_at FROM purser.balances_cu
 SELECT outcome FROM purser.advance_test_clock('acme', '2026-03-06 10:00+00');
 SELECT pg_temp.put_on_plan('acme', 'pro', 'canceled');
 SELECT feature, allowed, reason, source FROM unnest(ARRAY['credits', 'reports']) asked, purser.check_entitlement('acme', asked) ORDER BY feature;
+
+-- What has no limit has none while it is suspended: the refusal says what a check says.
+SELECT pg_temp.open_tenant('birch', '2026-03-01 10:00+00');
+SELECT pg_temp.put_on_plan('birch', 'business');
+SELECT pg_temp.put_on_plan('birch', 'business', 'suspended');
+SELECT allowed, reason, unlimited, remaining FROM purser.check_entitlement('birch', 'reports');
+SELECT outcome, unlimited, available FROM purser.consume('birch', 'reports', 1, 'r-1');
+SELECT outcome, unlimited, available FROM purser.reserve('birch', 'reports', 1, 'r-2');
+SELECT outcome, unlimited, available FROM purser.consume_many('birch', '[{"feature": "reports", "amount": 1}, {"feature": "reports", "amount": 2}]', 'r-3');

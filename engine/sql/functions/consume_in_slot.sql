@@ -107,6 +107,7 @@ BEGIN
       outcome := 'subject_required';
     ELSIF v_denied IS NOT NULL THEN
       outcome := lower(v_denied);
+      available := CASE WHEN NOT unlimited THEN v_available END;
     ELSIF v_enforcement = 'hard' THEN
       outcome := CASE v_kind WHEN 'credits' THEN 'insufficient_balance' ELSE 'limit_reached' END;
     ELSE
@@ -147,7 +148,7 @@ BEGIN
     INTO outcome, replayed, field, amount, overage, available, version, recorded_at
     FROM purser.consumption_answer(p_slot, p_tenant, p_subject, p_feature, p_amount, p_idempotency_key, p_occurred_at,
                                    p_metadata, outcome, available) a;
-  unlimited := replayed AND available IS NULL;
+  unlimited := coalesce(CASE WHEN replayed THEN available IS NULL ELSE unlimited AND outcome = lower(v_denied) END, false);
   resets_at := CASE WHEN field IS NULL THEN nullif(v_next, 'infinity') END;
 END
 $$;

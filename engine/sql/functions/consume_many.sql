@@ -102,7 +102,7 @@ BEGIN
            CASE WHEN d.outcome = 'consumed' THEN a.amount END, CASE WHEN d.outcome = 'consumed' THEN a.overage END,
            CASE WHEN d.outcome <> 'batch_refused' THEN a.available ELSE (
              SELECT c.remaining FROM purser.check_entitlement(p_tenant, v_features[a.item], p_subject => v_subjects[a.item]) c) END,
-           d.outcome = 'consumed' AND a.unlimited, CASE WHEN d.outcome = 'consumed' THEN a.version END,
+           d.outcome <> 'batch_refused' AND a.unlimited, CASE WHEN d.outcome = 'consumed' THEN a.version END,
            CASE WHEN d.outcome = 'consumed' THEN a.recorded_at END, a.resets_at, a.restricted_by
     FROM (
       -- What this call did and what it only told again of that: both are undone where it is refused.

@@ -216,7 +216,8 @@ BEGIN
                  CASE WHEN j.judged AND j.earlier IS NOT TRUE THEN j.amount END AS demand
           FROM (
             SELECT i.item, i.number, i.amount, i.earlier, b.version, b.interval_used, b.unlimited, c.refusal,
-                   CASE WHEN c.refusal IS DISTINCT FROM 'wrong_kind' THEN b.granted - b.used - b.held END AS available,
+                   CASE WHEN c.refusal IS DISTINCT FROM 'wrong_kind' AND (b.unlimited AND c.refusal = lower(b.denied_reason)) IS NOT TRUE
+                     THEN b.granted - b.used - b.held END AS available,
                    b.version IS NOT NULL AND c.refusal IS NULL AND i.used IS NULL AND i.single IS NOT TRUE AS judged
             FROM ROWS FROM (unnest(v_numbers), unnest(p_amounts), unnest(v_refusals), unnest(v_used), unnest(v_earlier),
                             unnest(v_single))
@@ -322,7 +323,7 @@ BEGIN
     SELECT i.item::integer, CASE WHEN i.version IS NULL THEN i.refusal ELSE 'consumed' END, false, NULL::text,
            CASE WHEN i.version IS NOT NULL THEN round(i.amount, 6) END, round(i.overage, 6),
            CASE WHEN i.version IS NOT NULL OR i.refusal IS NOT NULL THEN i.available END,
-           i.version IS NOT NULL AND b.unlimited, i.version, CASE WHEN i.version IS NOT NULL THEN i.now_at END,
+           coalesce(b.unlimited AND (i.version IS NOT NULL OR i.refusal = lower(b.denied_reason)), false), i.version, CASE WHEN i.version IS NOT NULL THEN i.now_at END,
            nullif(b.next_change_at, 'infinity'), b.restricted_by
     FROM ROWS FROM (unnest(v_numbers), unnest(v_versions), unnest(p_amounts), unnest(v_overages), unnest(v_lefts),
                     unnest(v_times), unnest(v_refusals), unnest(v_used), unnest(v_earlier), unnest(v_single))
@@ -335,7 +336,8 @@ BEGIN
   IF v_any_told OR v_earlier IS NOT NULL THEN
     RETURN QUERY
       SELECT i.item::integer, a.outcome, a.replayed, a.field, a.amount, a.overage, a.available,
-             a.replayed AND a.available IS NULL, a.version, a.recorded_at,
+             coalesce(CASE WHEN a.replayed THEN a.available IS NULL ELSE b.unlimited AND a.outcome = lower(b.denied_reason) END, false),
+             a.version, a.recorded_at,
              CASE WHEN a.field IS NULL THEN nullif(b.next_change_at, 'infinity') END, b.restricted_by
       FROM ROWS FROM (unnest(p_slots), unnest(p_tenants), unnest(p_subjects), unnest(p_features), unnest(p_amounts),
                       unnest(p_idempotency_keys), unnest(p_occurred_at), unnest(p_metadata), unnest(v_numbers),

@@ -96,6 +96,7 @@ BEGIN
   version := NULL;
   IF v_fact.version IS NULL THEN
     field := CASE outcome WHEN 'invalid_input' THEN 'expiresAt' END;
+    unlimited := coalesce(v_row.unlimited AND outcome = lower(v_row.denied_reason), false);
     available := CASE WHEN v_row.kind <> 'capacity' AND NOT v_row.unlimited THEN available END;
     resets_at := nullif(v_row.next_change_at, 'infinity');
     expires_at := NULL;
