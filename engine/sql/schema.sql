@@ -182,6 +182,7 @@ CREATE TABLE purser.balances (
   denied_reason text,
   restricted_by text,
   next_change_at timestamp with time zone NOT NULL,
+  resets_at timestamp with time zone NOT NULL DEFAULT 'infinity'::timestamp with time zone,
   test boolean NOT NULL,
   reported boolean NOT NULL DEFAULT false,
   claimed integer NOT NULL,
@@ -1515,11 +1516,11 @@ ALTER FUNCTION purser.balance_at(integer,text,text,text,bigint) OWNER TO purser_
 GRANT EXECUTE ON FUNCTION purser.balance_at(integer,text,text,text,bigint) TO purser_readonly, purser_service, purser_tenant;
 
 -- FUNCTION purser.balance_now(p_slot integer, p_tenant text, p_subject text, p_feature text, p_at timestamp with time zone DEFAULT NULL::timestamp with time zone)
---   RETURNS TABLE(kind text, enforcement text, denied_reason text, restricted_by text, unlimited boolean, granted numeric, used numeric, held numeric, available numeric, overage numeric, claimed integer, version bigint, as_of timestamp with time zone, next_change_at timestamp with time zone, over_limit numeric) LANGUAGE plpgsql STABLE SECURITY INVOKER SET search_path=pg_catalog, purser, pg_temp
+--   RETURNS TABLE(kind text, enforcement text, denied_reason text, restricted_by text, unlimited boolean, granted numeric, used numeric, held numeric, available numeric, overage numeric, claimed integer, version bigint, as_of timestamp with time zone, next_change_at timestamp with time zone, over_limit numeric, resets_at timestamp with time zone) LANGUAGE plpgsql STABLE SECURITY INVOKER SET search_path=pg_catalog, purser, pg_temp
 ALTER FUNCTION purser.balance_now(integer,text,text,text,timestamp with time zone) OWNER TO purser_writer;
 GRANT EXECUTE ON FUNCTION purser.balance_now(integer,text,text,text,timestamp with time zone) TO purser_readonly, purser_service, purser_tenant;
 
--- FUNCTION purser.changes_around(p_slot integer, p_tenant text, p_subject text, p_feature text, p_at timestamp with time zone, p_version bigint DEFAULT NULL::bigint, p_access_until timestamp with time zone DEFAULT NULL::timestamp with time zone, OUT last_at timestamp with time zone, OUT next_at timestamp with time zone)
+-- FUNCTION purser.changes_around(p_slot integer, p_tenant text, p_subject text, p_feature text, p_at timestamp with time zone, p_version bigint DEFAULT NULL::bigint, p_access_until timestamp with time zone DEFAULT NULL::timestamp with time zone, OUT last_at timestamp with time zone, OUT next_at timestamp with time zone, OUT gains_at timestamp with time zone)
 --   RETURNS record LANGUAGE plpgsql STABLE SECURITY INVOKER SET search_path=pg_catalog, purser, pg_temp
 ALTER FUNCTION purser.changes_around(integer,text,text,text,timestamp with time zone,bigint,timestamp with time zone) OWNER TO purser_writer;
 GRANT EXECUTE ON FUNCTION purser.changes_around(integer,text,text,text,timestamp with time zone,bigint,timestamp with time zone) TO purser_readonly, purser_service, purser_tenant;
@@ -1631,7 +1632,7 @@ GRANT EXECUTE ON FUNCTION purser.explained_balance(text,text,text,timestamp with
 ALTER FUNCTION purser.extend(text,text,timestamp with time zone) OWNER TO purser_writer;
 GRANT EXECUTE ON FUNCTION purser.extend(text,text,timestamp with time zone) TO purser_service;
 
--- FUNCTION purser.freshen_balance(p_slot integer, p_tenant text, p_subject text, p_feature text, OUT subject text, OUT kind text, OUT enforcement text, OUT per text, OUT denied_reason text, OUT restricted_by text, OUT unlimited boolean, OUT granted numeric, OUT used numeric, OUT held numeric, OUT overage numeric, OUT overage_version bigint, OUT claimed integer, OUT reported boolean, OUT interval_no integer, OUT interval_used numeric, OUT version bigint, OUT next_change_at timestamp with time zone, OUT now_at timestamp with time zone)
+-- FUNCTION purser.freshen_balance(p_slot integer, p_tenant text, p_subject text, p_feature text, OUT subject text, OUT kind text, OUT enforcement text, OUT per text, OUT denied_reason text, OUT restricted_by text, OUT unlimited boolean, OUT granted numeric, OUT used numeric, OUT held numeric, OUT overage numeric, OUT overage_version bigint, OUT claimed integer, OUT reported boolean, OUT interval_no integer, OUT interval_used numeric, OUT version bigint, OUT next_change_at timestamp with time zone, OUT resets_at timestamp with time zone, OUT now_at timestamp with time zone)
 --   RETURNS record LANGUAGE plpgsql VOLATILE SECURITY INVOKER SET search_path=pg_catalog, purser, pg_temp
 ALTER FUNCTION purser.freshen_balance(integer,text,text,text) OWNER TO purser_writer;
 
@@ -1685,7 +1686,7 @@ GRANT EXECUTE ON FUNCTION purser.issue_grant(text,text,numeric,text,text,text,ti
 ALTER FUNCTION purser.lease_slots(text,uuid,integer[],integer) OWNER TO purser_writer;
 GRANT EXECUTE ON FUNCTION purser.lease_slots(text,uuid,integer[],integer) TO purser_service;
 
--- FUNCTION purser.lock_balance(p_slot integer, p_tenant text, p_subject text, p_feature text, p_capacity boolean, OUT outcome text, OUT subject text, OUT kind text, OUT enforcement text, OUT per text, OUT denied_reason text, OUT restricted_by text, OUT unlimited boolean, OUT granted numeric, OUT used numeric, OUT held numeric, OUT overage numeric, OUT overage_version bigint, OUT claimed integer, OUT reported boolean, OUT interval_no integer, OUT interval_used numeric, OUT version bigint, OUT next_change_at timestamp with time zone, OUT now_at timestamp with time zone)
+-- FUNCTION purser.lock_balance(p_slot integer, p_tenant text, p_subject text, p_feature text, p_capacity boolean, OUT outcome text, OUT subject text, OUT kind text, OUT enforcement text, OUT per text, OUT denied_reason text, OUT restricted_by text, OUT unlimited boolean, OUT granted numeric, OUT used numeric, OUT held numeric, OUT overage numeric, OUT overage_version bigint, OUT claimed integer, OUT reported boolean, OUT interval_no integer, OUT interval_used numeric, OUT version bigint, OUT next_change_at timestamp with time zone, OUT resets_at timestamp with time zone, OUT now_at timestamp with time zone)
 --   RETURNS record LANGUAGE plpgsql VOLATILE SECURITY INVOKER SET search_path=pg_catalog, purser, pg_temp
 ALTER FUNCTION purser.lock_balance(integer,text,text,text,boolean) OWNER TO purser_writer;
 
@@ -1804,7 +1805,7 @@ ALTER FUNCTION purser.turn_balance(integer,text,text,text,timestamp with time zo
 ALTER FUNCTION purser.turn_due_balances(integer,text[],text[],text[]) OWNER TO purser_writer;
 GRANT EXECUTE ON FUNCTION purser.turn_due_balances(integer,text[],text[],text[]) TO purser_service;
 
--- FUNCTION purser.turned_balance(p_slot integer, p_tenant text, p_subject text, p_feature text, p_at timestamp with time zone, p_version bigint DEFAULT NULL::bigint, OUT denied_reason text, OUT restricted_by text, OUT enforcement text, OUT per text, OUT unlimited boolean, OUT granted numeric, OUT used numeric, OUT held numeric, OUT exceeded numeric, OUT window_turned boolean, OUT next_change_at timestamp with time zone)
+-- FUNCTION purser.turned_balance(p_slot integer, p_tenant text, p_subject text, p_feature text, p_at timestamp with time zone, p_version bigint DEFAULT NULL::bigint, OUT denied_reason text, OUT restricted_by text, OUT enforcement text, OUT per text, OUT unlimited boolean, OUT granted numeric, OUT used numeric, OUT held numeric, OUT exceeded numeric, OUT window_turned boolean, OUT next_change_at timestamp with time zone, OUT resets_at timestamp with time zone)
 --   RETURNS record LANGUAGE plpgsql STABLE SECURITY INVOKER SET search_path=pg_catalog, purser, pg_temp
 ALTER FUNCTION purser.turned_balance(integer,text,text,text,timestamp with time zone,bigint) OWNER TO purser_writer;
 GRANT EXECUTE ON FUNCTION purser.turned_balance(integer,text,text,text,timestamp with time zone,bigint) TO purser_readonly, purser_service, purser_tenant;

@@ -235,6 +235,7 @@ export const balances = purser.table(
     deniedReason: text("denied_reason"),
     restrictedBy: text("restricted_by"),
     nextChangeAt: timestamp("next_change_at", { withTimezone: true, mode: "string" }).notNull(),
+    resetsAt: timestamp("resets_at", { withTimezone: true, mode: "string" }).notNull(),
     test: boolean().notNull(),
     reported: boolean().notNull(),
     claimed: integer().notNull(),

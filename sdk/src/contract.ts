@@ -328,7 +328,10 @@ export interface Decision {
   readonly unlimited: boolean;
   /** By how much more is in use than is granted. */
   readonly overLimit: number;
-  /** The next instant at which this answer changes by time alone. */
+  /**
+   * The next instant at which time alone may give more: the window turns, a grant or an allowance begins. Of what is
+   * not counted, and where access is denied, when access changes next.
+   */
   readonly resetsAt: string | null;
   readonly source: "plan" | "purchase" | "override" | null;
   readonly restrictedBy: "disabled" | "frozen" | "degraded" | null;

@@ -73,8 +73,9 @@ function Row({ decision, tenant, catalog }: Pick<Shown, "tenant" | "catalog"> & 
   const { name = "", unit } = catalog?.features[decision.feature] ?? {};
   const { feature, kind, value, limit, used, remaining, unlimited, resetsAt } = decision;
   const { subscription } = tenant;
-  const endsTrial =
-    subscription?.status === "trialing" && subscription.until !== null && subscription.until === resetsAt;
+  const trialEnd = subscription?.status === "trialing" ? subscription.until : null;
+  const endsTrial = trialEnd !== null && (resetsAt === null || trialEnd <= resetsAt);
+  const until = endsTrial ? trialEnd : resetsAt;
   const counts = kind === "capacity" || kind === "metered" || kind === "credits";
   return (
     <tr>
@@ -88,10 +89,10 @@ function Row({ decision, tenant, catalog }: Pick<Shown, "tenant" | "catalog"> & 
         <span className="named">
           <Said text={reasonOf(decision, tierName)} />
           <Unlocks decision={decision} nameOf={nameOf} />
-          {counts && resetsAt !== null ? (
+          {counts && until !== null ? (
             <span className="muted small">
               {endsTrial ? "trial ends" : "stands until"}{" "}
-              <At instant={resetsAt} zone={tenant.timeZone} from={tenant.asOf} />
+              <At instant={until} zone={tenant.timeZone} from={tenant.asOf} />
               {endsTrial ? afterTrial(tenant, catalog) : null}
             </span>
           ) : null}

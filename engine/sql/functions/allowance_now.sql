@@ -12,6 +12,6 @@ BEGIN
   SELECT coalesce(bool_or(w.unlimited), false), coalesce(sum(w.amount), 0) INTO unlimited, granted
     FROM purser.windows_due(p_slot, p_tenant, p_subject, p_feature, p_at, p_at) w
     WHERE NOT w.rolls_over;
-  resets_at := nullif((purser.changes_around(p_slot, p_tenant, p_subject, p_feature, p_at)).next_at, 'infinity');
+  resets_at := nullif((purser.changes_around(p_slot, p_tenant, p_subject, p_feature, p_at)).gains_at, 'infinity');
 END
 $$;

@@ -7,7 +7,7 @@ CREATE OR REPLACE FUNCTION purser.balance_now(
 ) RETURNS TABLE (
   kind text, enforcement text, denied_reason text, restricted_by text, unlimited boolean, granted numeric, used numeric,
   held numeric, available numeric, overage numeric, claimed integer, version bigint, as_of timestamptz,
-  next_change_at timestamptz, over_limit numeric
+  next_change_at timestamptz, over_limit numeric, resets_at timestamptz
 )
 LANGUAGE plpgsql STABLE SECURITY INVOKER ROWS 1
 SET search_path = pg_catalog, purser, pg_temp
@@ -47,6 +47,7 @@ BEGIN
     used := v_balance.used;
     overage := v_balance.overage;
     next_change_at := v_balance.next_change_at;
+    resets_at := v_balance.resets_at;
   ELSE
     SELECT t.* INTO v_after
       FROM purser.turned_balance(p_slot, p_tenant, p_subject, p_feature, v_balance.now_at,
@@ -61,6 +62,7 @@ BEGIN
     v_balance.exceeded := v_after.exceeded;
     overage := CASE WHEN v_after.window_turned THEN 0 ELSE v_balance.overage END;
     next_change_at := v_after.next_change_at;
+    resets_at := v_after.resets_at;
   END IF;
   available := CASE WHEN NOT unlimited THEN granted - used - held END;
   over_limit := CASE
@@ -69,6 +71,7 @@ BEGIN
     ELSE greatest(claimed - granted, 0)
   END;
   next_change_at := nullif(next_change_at, 'infinity');
+  resets_at := nullif(resets_at, 'infinity');
   RETURN NEXT;
 END
 $$;

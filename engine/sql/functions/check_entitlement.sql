@@ -60,12 +60,13 @@ BEGIN
       used := CASE kind WHEN 'capacity' THEN v_balance.claimed ELSE v_balance.used + v_balance.overage END;
       remaining := CASE WHEN NOT unlimited
         THEN CASE kind WHEN 'capacity' THEN v_balance.granted - v_balance.claimed ELSE v_balance.available END END;
-      resets_at := v_balance.next_change_at;
+      resets_at := v_balance.resets_at;
       version := v_balance.version;
       as_of := v_balance.as_of;
     ELSE
       v_enforcement := v_answer.enforcement;
-      SELECT n.unlimited, n.granted, n.resets_at INTO unlimited, quantity_limit, resets_at
+      SELECT n.unlimited, n.granted, CASE WHEN allowed THEN n.resets_at ELSE resets_at END
+        INTO unlimited, quantity_limit, resets_at
         FROM purser.allowance_now(v_slot, p_tenant, CASE v_answer.per WHEN 'subject' THEN v_subject ELSE '' END, feature,
                                   as_of) n;
       quantity_limit := CASE WHEN NOT unlimited THEN quantity_limit END;

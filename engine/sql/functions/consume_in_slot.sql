@@ -6,7 +6,7 @@
 -- replayed, tenant_unknown, feature_unknown, wrong_kind, subject_required, the reasons of resolve_entitlement in lower
 -- case, limit_reached, insufficient_balance; else consumed. A refusal is not remembered: the same key is judged afresh.
 --
--- resets_at is about the balance and not the consumption: the next instant at which it changes by time alone, as of now.
+-- resets_at is about the balance and not the consumption: the next instant at which time alone may give more, as of now.
 --
 -- The hot door: the slot is a plain argument, so that a distributed engine can send the call to where the tenant lives.
 CREATE OR REPLACE FUNCTION purser.consume_in_slot(
@@ -34,6 +34,7 @@ DECLARE
   v_version       bigint;
   v_as_of         timestamptz;
   v_next          timestamptz;
+  v_resets        timestamptz;
   v_test          boolean;
   v_per           text;
   v_ends          numeric;
@@ -67,9 +68,9 @@ BEGIN
   FOR v_look IN 1..5 LOOP
     -- The lock comes first and alone, so that what decides is read after every earlier holder has committed.
     SELECT b.kind, b.enforcement, b.denied_reason, b.restricted_by, b.unlimited, b.granted - b.used - b.held, b.used, b.overage,
-           b.interval_no, b.interval_used, b.version, b.as_of, b.next_change_at, b.test, b.per
+           b.interval_no, b.interval_used, b.version, b.as_of, b.next_change_at, b.resets_at, b.test, b.per
       INTO v_kind, v_enforcement, v_denied, restricted_by, unlimited, v_available, v_used, v_overage,
-           v_interval_no, v_interval_used, v_version, v_as_of, v_next, v_test, v_per
+           v_interval_no, v_interval_used, v_version, v_as_of, v_next, v_resets, v_test, v_per
       FROM purser.balances b
       WHERE b.tenant_id = p_tenant AND b.subject = v_subject AND b.feature = p_feature AND b.slot = p_slot
       FOR NO KEY UPDATE;
@@ -136,7 +137,7 @@ BEGIN
                 consume_in_slot.version, consume_in_slot.recorded_at);
       outcome := 'consumed';
       replayed := false;
-      resets_at := nullif(v_next, 'infinity');
+      resets_at := nullif(v_resets, 'infinity');
       RETURN;
     END IF;
     available := v_available;
@@ -149,6 +150,6 @@ BEGIN
     FROM purser.consumption_answer(p_slot, p_tenant, p_subject, p_feature, p_amount, p_idempotency_key, p_occurred_at,
                                    p_metadata, outcome, available) a;
   unlimited := coalesce(CASE WHEN replayed THEN available IS NULL ELSE unlimited AND outcome = lower(v_denied) END, false);
-  resets_at := CASE WHEN field IS NULL THEN nullif(v_next, 'infinity') END;
+  resets_at := CASE WHEN field IS NULL THEN nullif(v_resets, 'infinity') END;
 END
 $$;

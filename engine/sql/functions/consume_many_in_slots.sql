@@ -323,8 +323,9 @@ BEGIN
     SELECT i.item::integer, CASE WHEN i.version IS NULL THEN i.refusal ELSE 'consumed' END, false, NULL::text,
            CASE WHEN i.version IS NOT NULL THEN round(i.amount, 6) END, round(i.overage, 6),
            CASE WHEN i.version IS NOT NULL OR i.refusal IS NOT NULL THEN i.available END,
-           coalesce(b.unlimited AND (i.version IS NOT NULL OR i.refusal = lower(b.denied_reason)), false), i.version, CASE WHEN i.version IS NOT NULL THEN i.now_at END,
-           nullif(b.next_change_at, 'infinity'), b.restricted_by
+           coalesce(b.unlimited AND (i.version IS NOT NULL OR i.refusal = lower(b.denied_reason)), false), i.version,
+           CASE WHEN i.version IS NOT NULL THEN i.now_at END,
+           nullif(b.resets_at, 'infinity'), b.restricted_by
     FROM ROWS FROM (unnest(v_numbers), unnest(v_versions), unnest(p_amounts), unnest(v_overages), unnest(v_lefts),
                     unnest(v_times), unnest(v_refusals), unnest(v_used), unnest(v_earlier), unnest(v_single))
       WITH ORDINALITY AS i (number, version, amount, overage, available, now_at, refusal, used, earlier, single, item)
@@ -338,7 +339,7 @@ BEGIN
       SELECT i.item::integer, a.outcome, a.replayed, a.field, a.amount, a.overage, a.available,
              coalesce(CASE WHEN a.replayed THEN a.available IS NULL ELSE b.unlimited AND a.outcome = lower(b.denied_reason) END, false),
              a.version, a.recorded_at,
-             CASE WHEN a.field IS NULL THEN nullif(b.next_change_at, 'infinity') END, b.restricted_by
+             CASE WHEN a.field IS NULL THEN nullif(b.resets_at, 'infinity') END, b.restricted_by
       FROM ROWS FROM (unnest(p_slots), unnest(p_tenants), unnest(p_subjects), unnest(p_features), unnest(p_amounts),
                       unnest(p_idempotency_keys), unnest(p_occurred_at), unnest(p_metadata), unnest(v_numbers),
                       unnest(v_versions), unnest(v_lefts), unnest(v_refusals), unnest(v_used), unnest(v_earlier),

@@ -6,7 +6,7 @@ CREATE OR REPLACE FUNCTION purser.freshen_balance(
   OUT subject text, OUT kind text, OUT enforcement text, OUT per text, OUT denied_reason text, OUT restricted_by text,
   OUT unlimited boolean, OUT granted numeric, OUT used numeric, OUT held numeric, OUT overage numeric,
   OUT overage_version bigint, OUT claimed integer, OUT reported boolean, OUT interval_no integer, OUT interval_used numeric,
-  OUT version bigint, OUT next_change_at timestamptz, OUT now_at timestamptz
+  OUT version bigint, OUT next_change_at timestamptz, OUT resets_at timestamptz, OUT now_at timestamptz
 )
 LANGUAGE plpgsql VOLATILE SECURITY INVOKER
 SET search_path = pg_catalog, purser, pg_temp
@@ -19,9 +19,9 @@ BEGIN
   FOR v_look IN 1..3 LOOP
     SELECT b.subject, b.kind, b.enforcement, b.per, b.denied_reason, b.restricted_by, b.unlimited, b.granted, b.used, b.held,
            b.overage, b.overage_version, b.claimed, b.reported, b.interval_no, b.interval_used, b.version, b.next_change_at,
-           b.as_of, b.test
+           b.resets_at, b.as_of, b.test
       INTO subject, kind, enforcement, per, denied_reason, restricted_by, unlimited, granted, used, held, overage,
-           overage_version, claimed, reported, interval_no, interval_used, version, next_change_at, v_as_of, v_test
+           overage_version, claimed, reported, interval_no, interval_used, version, next_change_at, resets_at, v_as_of, v_test
       FROM purser.balances b
       WHERE b.tenant_id = p_tenant AND b.subject = p_subject AND b.feature = p_feature AND b.slot = p_slot
       FOR NO KEY UPDATE;

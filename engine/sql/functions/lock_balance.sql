@@ -5,7 +5,7 @@ CREATE OR REPLACE FUNCTION purser.lock_balance(
   OUT outcome text, OUT subject text, OUT kind text, OUT enforcement text, OUT per text, OUT denied_reason text, OUT restricted_by text,
   OUT unlimited boolean, OUT granted numeric, OUT used numeric, OUT held numeric, OUT overage numeric,
   OUT overage_version bigint, OUT claimed integer, OUT reported boolean, OUT interval_no integer, OUT interval_used numeric,
-  OUT version bigint, OUT next_change_at timestamptz, OUT now_at timestamptz
+  OUT version bigint, OUT next_change_at timestamptz, OUT resets_at timestamptz, OUT now_at timestamptz
 )
 LANGUAGE plpgsql VOLATILE SECURITY INVOKER
 SET search_path = pg_catalog, purser, pg_temp
@@ -18,9 +18,9 @@ BEGIN
   FOR v_look IN 1..3 LOOP
     SELECT f.subject, f.kind, f.enforcement, f.per, f.denied_reason, f.restricted_by, f.unlimited, f.granted, f.used, f.held,
            f.overage, f.overage_version, f.claimed, f.reported, f.interval_no, f.interval_used, f.version, f.next_change_at,
-           f.now_at
+           f.resets_at, f.now_at
       INTO subject, kind, enforcement, per, denied_reason, restricted_by, unlimited, granted, used, held, overage,
-           overage_version, claimed, reported, interval_no, interval_used, version, next_change_at, now_at
+           overage_version, claimed, reported, interval_no, interval_used, version, next_change_at, resets_at, now_at
       FROM purser.freshen_balance(p_slot, p_tenant, v_subject, p_feature) f;
     v_found := version IS NOT NULL AND (p_subject = '' OR (per = 'subject') = (v_subject <> ''));
     EXIT WHEN v_found;

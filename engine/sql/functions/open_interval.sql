@@ -43,7 +43,7 @@ BEGIN
   END IF;
   UPDATE purser.balances b
     SET version = open_interval.version, as_of = p_at, next_change_at = v_after.next_change_at,
-        denied_reason = v_after.denied_reason, restricted_by = v_after.restricted_by, enforcement = v_after.enforcement,
+        resets_at = v_after.resets_at, denied_reason = v_after.denied_reason, restricted_by = v_after.restricted_by, enforcement = v_after.enforcement,
         per = v_after.per, unlimited = v_after.unlimited, granted = v_after.granted, used = v_after.used + p_drawn,
         held = v_after.held, overage = v_overage, exceeded = v_after.exceeded,
         overage_version = CASE WHEN p_window_turned THEN open_interval.version ELSE b.overage_version END,

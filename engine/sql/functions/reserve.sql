@@ -80,7 +80,7 @@ BEGIN
       outcome := 'reserved';
       amount := round(p_amount, 6);
       unlimited := v_row.unlimited;
-      resets_at := nullif(least(v_row.next_change_at, expires_at), 'infinity');
+      resets_at := nullif(v_row.resets_at, 'infinity');
       RETURN;
     END IF;
   END IF;
@@ -98,7 +98,7 @@ BEGIN
     field := CASE outcome WHEN 'invalid_input' THEN 'expiresAt' END;
     unlimited := coalesce(v_row.unlimited AND outcome = lower(v_row.denied_reason), false);
     available := CASE WHEN v_row.kind <> 'capacity' AND NOT v_row.unlimited THEN available END;
-    resets_at := nullif(v_row.next_change_at, 'infinity');
+    resets_at := nullif(v_row.resets_at, 'infinity');
     expires_at := NULL;
     RETURN;
   END IF;

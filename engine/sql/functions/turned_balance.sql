@@ -5,7 +5,7 @@ CREATE OR REPLACE FUNCTION purser.turned_balance(
   p_slot integer, p_tenant text, p_subject text, p_feature text, p_at timestamptz, p_version bigint DEFAULT NULL,
   OUT denied_reason text, OUT restricted_by text, OUT enforcement text, OUT per text, OUT unlimited boolean,
   OUT granted numeric, OUT used numeric, OUT held numeric, OUT exceeded numeric, OUT window_turned boolean,
-  OUT next_change_at timestamptz
+  OUT next_change_at timestamptz, OUT resets_at timestamptz
 )
 LANGUAGE plpgsql STABLE SECURITY INVOKER
 SET search_path = pg_catalog, purser, pg_temp
@@ -27,6 +27,13 @@ BEGIN
   SELECT CASE WHEN NOT r.allowed THEN r.reason END, r.restricted_by, r.enforcement, r.per, r.valid_until
     INTO denied_reason, restricted_by, enforcement, per, v_valid_until
     FROM purser.resolve_entitlement(p_slot, p_tenant, p_subject, p_feature, p_at, p_version IS NOT NULL) r;
-  next_change_at := (purser.changes_around(p_slot, p_tenant, p_subject, p_feature, p_at, p_version, v_valid_until)).next_at;
+  -- What access denies gives more when that changes, and not when a window turns; but what was bought needs no plan.
+  SELECT c.next_at, CASE
+      WHEN denied_reason IS NULL THEN c.gains_at
+      WHEN denied_reason IN ('TENANT_SUSPENDED', 'FEATURE_DISABLED', 'RESTRICTED', 'TIER_INSUFFICIENT') THEN v_valid_until
+      ELSE least(c.gains_at, v_valid_until)
+    END
+    INTO next_change_at, resets_at
+    FROM purser.changes_around(p_slot, p_tenant, p_subject, p_feature, p_at, p_version, v_valid_until) c;
 END
 $$;

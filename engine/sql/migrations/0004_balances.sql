@@ -94,6 +94,8 @@ CREATE TABLE purser.balances (
   restricted_by  text,
   -- The next instant at which this row changes by time alone.
   next_change_at timestamptz NOT NULL,
+  -- The next instant at which time alone may give more: not every change does.
+  resets_at      timestamptz NOT NULL DEFAULT 'infinity',
   -- Whether the tenant has a clock of its own, so that a live tenant's consume never looks for one.
   test           boolean     NOT NULL,
   -- How many slots are occupied: the open claims, or the count that was last reported from outside.

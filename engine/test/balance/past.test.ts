@@ -172,7 +172,7 @@ async function take(tenant: string, { verb, feature, amount, key, wait }: Step, 
 
 // The next change of a plan was not known then; what is due next is told by what is known now.
 const ANSWERED = `SELECT f.feature, f.subject, (to_jsonb(c) - 'version' - 'resets_at') AS decision,
-    coalesce((SELECT to_jsonb(n) - 'version' - 'next_change_at'
+    coalesce((SELECT to_jsonb(n) - 'version' - 'next_change_at' - 'resets_at'
        FROM purser.balance_now(purser.slot_of($1), $1, f.subject, f.feature, $3) n WHERE n.version > 0), '{}') AS balance
   FROM unnest($2::text[]) key
   CROSS JOIN LATERAL (SELECT key AS feature, CASE key WHEN 'drafts' THEN 'ann' ELSE '' END AS subject) f
