@@ -85,7 +85,9 @@ BEGIN
       END IF;
       CONTINUE;
     END IF;
-    recorded_at := greatest(v_as_of, CASE WHEN v_test THEN purser.tenant_now(p_slot, p_tenant) ELSE clock_timestamp() END);
+    -- Read once: while a row is turned the next grant or hold may end, and where many do one would run after the clock.
+    recorded_at := greatest(v_as_of, coalesce(recorded_at, CASE WHEN v_test THEN purser.tenant_now(p_slot, p_tenant)
+                                                                ELSE clock_timestamp() END));
     EXIT WHEN v_next > recorded_at;
     PERFORM purser.turn_balance(p_slot, p_tenant, v_subject, p_feature, recorded_at, 'boundary', 'boundary_recompute', 0, NULL);
     v_version := NULL;

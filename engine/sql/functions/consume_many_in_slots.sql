@@ -112,7 +112,8 @@ BEGIN
         WHERE b.tenant_id = w.tenant AND b.subject = w.holder AND b.feature = w.feature AND b.slot = w.slot
         FOR NO KEY UPDATE OF b SKIP LOCKED) l;
     END IF;
-    v_clock := clock_timestamp();
+    -- Read once: while a row is turned the next grant or hold may end. Again only where other rows were locked since.
+    v_clock := CASE WHEN v_any_lost THEN clock_timestamp() ELSE coalesce(v_clock, clock_timestamp()) END;
 
     -- Which balance each item draws from, what time it is there, and whether its key was used before.
     WITH held AS MATERIALIZED (

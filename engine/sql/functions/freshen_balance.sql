@@ -28,7 +28,9 @@ BEGIN
     IF version IS NULL THEN
       RETURN;
     END IF;
-    now_at := greatest(v_as_of, CASE WHEN v_test THEN purser.tenant_now(p_slot, p_tenant) ELSE clock_timestamp() END);
+    -- Read once: while a row is turned the next grant or hold may end, and where many do one would run after the clock.
+    now_at := greatest(v_as_of, coalesce(now_at, CASE WHEN v_test THEN purser.tenant_now(p_slot, p_tenant)
+                                                      ELSE clock_timestamp() END));
     IF next_change_at > now_at THEN
       RETURN;
     END IF;
