@@ -77,7 +77,8 @@ BEGIN
     SELECT o.grant_id, r.hold_key, r.expires_at,
            least(o.before + o.burnable, r.lower_end + r.funded) - greatest(o.before, r.lower_end) AS amount
       FROM reserved r
-      JOIN ordered o ON o.before < r.lower_end + r.funded AND r.lower_end < o.before + o.burnable
+      -- A grant that waits, or has nothing left, may stand between two that a hold reaches over.
+      JOIN ordered o ON o.burnable > 0 AND o.before < r.lower_end + r.funded AND r.lower_end < o.before + o.burnable
   ), kept AS (
     SELECT o.grant_id,
            coalesce(sum(p.amount) FILTER (WHERE p.expires_at > p_at), 0) AS held,

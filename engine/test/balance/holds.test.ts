@@ -28,6 +28,39 @@ const balance = async () => {
   return found && { used: found.used, held: found.held, available: found.available };
 };
 
+test.each([
+  ["waits", { effectiveAt: new Date("2026-01-02T00:00:00Z") }],
+  ["has nothing left", {}],
+])("a hold reaches over a grant that %s to the next one", async (_, between) => {
+  const grant = (dedupeKey: string, amount: number, expires: string, more: { effectiveAt?: Date } = {}) =>
+    bench.purser.issueGrant(bench.pool, {
+      ...{ tenant, feature: "credits", dedupeKey, amount, expiresAt: new Date(expires) },
+      ...more,
+    });
+  if (between.effectiveAt === undefined) {
+    // The first to expire is drawn first, so it is used up before the one that will be drawn before it is there.
+    await grant("between", 5, "2026-01-11T00:00:00Z");
+    await bench.purser.tryConsume(bench.pool, { tenant, feature: "credits", amount: 5, idempotencyKey: "use" });
+  } else {
+    await grant("between", 5, "2026-01-11T00:00:00Z", between);
+  }
+  await grant("first", 5, "2026-01-10T00:00:00Z");
+  await grant("last", 5, "2026-01-12T00:00:00Z");
+  const held = { tenant, feature: "credits", amount: 8, idempotencyKey: "over" } as const;
+  expect(await bench.purser.reserve(bench.pool, held)).toMatchObject({ outcome: "reserved", available: 2 });
+  // Closes the interval and pins the hold.
+  await grant("more", 1, "2026-01-13T00:00:00Z");
+  const pins = await bench.rows(
+    `SELECT g.dedupe_key, p.amount::float AS amount FROM purser.hold_pins p
+     JOIN purser.grants g USING (tenant_id, grant_id) WHERE p.tenant_id = $1 ORDER BY g.expires_at`,
+    [tenant],
+  );
+  expect(pins).toEqual([
+    { dedupe_key: "first", amount: 5 },
+    { dedupe_key: "last", amount: 3 },
+  ]);
+});
+
 describe("reserve", () => {
   test("sets an amount aside, once per key, and refuses what is not there", async () => {
     const reserved = {
