@@ -1695,6 +1695,11 @@ ALTER FUNCTION purser.lock_balance(integer,text,text,text,boolean) OWNER TO purs
 ALTER FUNCTION purser.lock_capacity(text,text,text) OWNER TO purser_writer;
 GRANT EXECUTE ON FUNCTION purser.lock_capacity(text,text,text) TO purser_service;
 
+-- FUNCTION purser.lock_tenant(p_slot integer, p_tenant text, OUT is_known boolean, OUT now_at timestamp with time zone)
+--   RETURNS record LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path=pg_catalog, purser, pg_temp, lock_timeout=5s
+ALTER FUNCTION purser.lock_tenant(integer,text) OWNER TO purser_writer;
+GRANT EXECUTE ON FUNCTION purser.lock_tenant(integer,text) TO purser_service;
+
 -- FUNCTION purser.open_balance(p_slot integer, p_tenant text, p_subject text, p_feature text, p_at timestamp with time zone, p_capacity boolean DEFAULT false, OUT balance_subject text, OUT outcome text)
 --   RETURNS record LANGUAGE plpgsql VOLATILE SECURITY INVOKER SET search_path=pg_catalog, purser, pg_temp
 ALTER FUNCTION purser.open_balance(integer,text,text,text,timestamp with time zone,boolean) OWNER TO purser_writer;

@@ -17,7 +17,7 @@ DECLARE
   v_now     timestamptz;
   v_from    timestamptz;
 BEGIN
-  v_now := purser.tenant_now(v_slot, p_tenant);
+  v_now := (purser.lock_tenant(v_slot, p_tenant)).now_at;
   v_from := greatest(coalesce(p_effective_at, v_now), v_now);
   SELECT r.reason, r.kind, r.value INTO v_feature
     FROM purser.resolve_entitlement(v_slot, p_tenant, '', p_feature, v_from) r;

@@ -70,7 +70,8 @@ export interface PlanStateCall {
   entitlements: readonly object[];
   allowances: readonly object[];
   transition: object | null;
-  at: Date;
+  /** To the microsecond. */
+  at: string;
   actor: string;
 }
 

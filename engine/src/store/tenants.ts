@@ -78,6 +78,21 @@ export async function tenantNow(session: Session, slot: number, tenant: string):
   return row.now_at;
 }
 
+const LOCK = `SELECT is_known, now_at, now_at::text AS exactly FROM purser.lock_tenant($1::int, $2::text)`;
+
+/** An instant, and the same to the microsecond, as only the database tells it: no change is to be dated before the last one. */
+export interface Instant {
+  readonly now_at: Date;
+  readonly exactly: string;
+}
+
+/** Locks a tenant and its balances until the transaction ends, and says what time it is for a change of its access. */
+export async function lockTenant(session: Session, slot: number, tenant: string): Promise<Instant> {
+  const [row] = await session.query<Instant>(LOCK, [slot, tenant]);
+  if (row === undefined) throw new Error("a function that answers one row answered none");
+  return row;
+}
+
 const ADVANCE = `SELECT outcome, field, now_at FROM purser.advance_test_clock($1::text, $2::timestamptz)`;
 
 export async function advanceTestClock(

@@ -3,7 +3,7 @@ import { slotOf } from "../foundation/slot.ts";
 import { findPlan, planFeatures } from "../store/catalog.ts";
 import type { Session } from "../store/database.ts";
 import { subscriptionAt, writePlanState } from "../store/subscriptions.ts";
-import { findTenant, tenantNow } from "../store/tenants.ts";
+import { findTenant, lockTenant } from "../store/tenants.ts";
 import { planState } from "./plan-state.ts";
 
 export type RefreshOutcome =
@@ -21,7 +21,7 @@ export async function refreshPlanState(
   const slot = slotOf(input.tenant);
   const tenant = await findTenant(tx, slot, input.tenant);
   if (tenant === undefined) return { outcome: "tenant_unknown" };
-  const at = await tenantNow(tx, slot, input.tenant);
+  const { now_at: at, exactly } = await lockTenant(tx, slot, input.tenant);
   const subscription = await subscriptionAt(tx, slot, input.tenant, at);
   if (subscription === undefined) return { outcome: "refreshed", changed: false };
   const plan = await findPlan(tx, subscription.plan, subscription.plan_version);
@@ -43,7 +43,7 @@ export async function refreshPlanState(
     // The periods are the subscription's own history; refreshing what a plan means does not touch them.
     periods: [],
     transition: null,
-    at,
+    at: exactly,
     actor: input.actor,
   });
   return { outcome: "refreshed", changed: written === "written" };

@@ -3,7 +3,7 @@ import { slotOf } from "../foundation/slot.ts";
 import { findPlan, planFeatures } from "../store/catalog.ts";
 import type { Session } from "../store/database.ts";
 import { subscriptionAt, writePlanState } from "../store/subscriptions.ts";
-import { findTenant, tenantNow } from "../store/tenants.ts";
+import { findTenant, lockTenant } from "../store/tenants.ts";
 import { planState } from "./plan-state.ts";
 
 export interface SubscribeInput {
@@ -38,7 +38,7 @@ export async function subscribe(tx: Session, input: SubscribeInput): Promise<Sub
   const found = await findPlan(tx, input.plan, input.version ?? null);
   if (found === undefined || found.addon) return { outcome: "plan_unknown" };
   const plan = input.withoutTrial === true ? { ...found, trial_days: 0 } : found;
-  const at = await tenantNow(tx, slot, input.tenant);
+  const { now_at: at, exactly } = await lockTenant(tx, slot, input.tenant);
   if ((await subscriptionAt(tx, slot, input.tenant, at)) !== undefined) return { outcome: "already_subscribed" };
 
   const subscriptionId = newId();
@@ -62,7 +62,7 @@ export async function subscribe(tx: Session, input: SubscribeInput): Promise<Sub
       to_version: plan.version,
       status: "effective",
     },
-    at,
+    at: exactly,
     actor: input.actor,
   });
   if (written === "already_subscribed") return { outcome: written };

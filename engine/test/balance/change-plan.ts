@@ -27,7 +27,7 @@ export async function changePlan(tx: Session, tenant: string, key: string): Prom
     },
     ...planState({ plan, features, timeZone: "UTC", at, billingAnchor, quantity: 1, newId }),
     transition: null,
-    at,
+    at: at.toISOString(),
     actor: "test",
   });
 }

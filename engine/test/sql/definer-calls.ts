@@ -44,6 +44,7 @@ const outcomes: { readonly [name: string]: unknown } = {
   release_claim: "released",
   report_count: "reported",
   lock_capacity: "locked",
+  lock_tenant: true,
   write_override: "written",
   write_restriction: "written",
   refresh: "refreshed",

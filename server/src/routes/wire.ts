@@ -124,7 +124,9 @@ export const problem = z
       .meta({ description: "Stands on every log line of this request." }),
     errors: z.array(problemField).optional(),
     available: quantity.optional().meta({ description: "What was available when it was refused, where that was why." }),
-    resetsAt: time.optional().meta({ description: "The next instant at which time alone may give more, as when the window turns." }),
+    resetsAt: time
+      .optional()
+      .meta({ description: "The next instant at which time alone may give more, as when the window turns." }),
     restrictedBy: z.string().optional().meta({ description: "Where a restriction refused it: which one." }),
     unlockedBy: z.array(z.string()).optional().meta({
       description:
