@@ -65,7 +65,7 @@ BEGIN
       as_of := v_balance.as_of;
     ELSE
       v_enforcement := v_answer.enforcement;
-      SELECT n.unlimited, n.granted, CASE WHEN allowed THEN n.resets_at ELSE resets_at END
+      SELECT n.unlimited, n.granted, CASE WHEN v_answer.allowed THEN n.resets_at ELSE nullif(v_answer.valid_until, 'infinity') END
         INTO unlimited, quantity_limit, resets_at
         FROM purser.allowance_now(v_slot, p_tenant, CASE v_answer.per WHEN 'subject' THEN v_subject ELSE '' END, feature,
                                   as_of) n;

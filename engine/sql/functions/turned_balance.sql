@@ -30,8 +30,8 @@ BEGIN
   -- What access denies gives more when that changes, and not when a window turns; but what was bought needs no plan.
   SELECT c.next_at, CASE
       WHEN denied_reason IS NULL THEN c.gains_at
-      WHEN denied_reason IN ('TENANT_SUSPENDED', 'FEATURE_DISABLED', 'RESTRICTED', 'TIER_INSUFFICIENT') THEN v_valid_until
-      ELSE least(c.gains_at, v_valid_until)
+      WHEN denied_reason IN ('SUBSCRIPTION_INACTIVE', 'TRIAL_EXPIRED', 'NOT_INCLUDED') THEN least(c.gains_at, v_valid_until)
+      ELSE v_valid_until
     END
     INTO next_change_at, resets_at
     FROM purser.changes_around(p_slot, p_tenant, p_subject, p_feature, p_at, p_version, v_valid_until) c;

@@ -5,7 +5,7 @@ import { availableOf, excessOf, isUnlimited, overageOf, standingOf, versionOf } 
 import { occupiedOf, roomOf } from "./claims.ts";
 import { millionths, positive } from "./quantity.ts";
 import type { Answer, Model } from "./state.ts";
-import { nextBoundary, openBalance, passTime } from "./time.ts";
+import { nextGain, openBalance, passTime } from "./time.ts";
 
 const UNIT = 1_000_000n;
 
@@ -48,7 +48,7 @@ export function check(model: Model, args: Args): Answer {
     remaining,
     over_limit: over,
     used: access.kind === "capacity" ? BigInt(occupiedOf(balance)) * UNIT : used + overageOf(balance),
-    resets_at: whenever(nextBoundary(tenant, balance)),
+    resets_at: whenever(nextGain(tenant, balance, access)),
     version: version ?? versionOf(balance),
   };
   const short = remaining !== undefined && amount !== undefined && amount > remaining;

@@ -17,7 +17,7 @@ import { availableOf, closeInterval, grantOf, isUnlimited, paid, payers, record 
 import { instantOf } from "./instant.ts";
 import { type Amount, askedAmount, decimalOf, least, positive, sum } from "./quantity.ts";
 import type { Answer, Balance, Consumption, Enforcement, Model, Payment, Tenant } from "./state.ts";
-import { freshen, issue, nextBoundary, openBalance } from "./time.ts";
+import { freshen, issue, nextGain, openBalance } from "./time.ts";
 
 /** The balance that is drawn on, freshened, or the refusal that comes before any amount. */
 export type Opened =
@@ -54,7 +54,7 @@ export function numbersOf(tenant: Tenant, balance: Balance, access: Access) {
   return {
     available: availableOf(balance),
     unlimited: isUnlimited(balance),
-    resets_at: whenever(nextBoundary(tenant, balance)),
+    resets_at: whenever(nextGain(tenant, balance, access)),
     restricted_by: access.restrictedBy,
   };
 }
@@ -94,8 +94,8 @@ export function consume(model: Model, args: Args): Answer {
     const { balance } = { balance: undefined, ...openFor(model, tenant, id, subject, feature, countable) };
     const answer = answerOf(use, "consume", question);
     if (answer["replayed"] !== "t" || balance === undefined) return answer;
-    const { restrictedBy } = accessOf(model, id, subject, feature, tenant.clock);
-    return { ...answer, resets_at: whenever(nextBoundary(tenant, balance)), restricted_by: restrictedBy };
+    const access = accessOf(model, id, subject, feature, tenant.clock);
+    return { ...answer, resets_at: whenever(nextGain(tenant, balance, access)), restricted_by: access.restrictedBy };
   }
   const { balance, access, refusal } = {
     access: undefined,

@@ -18,7 +18,7 @@ import { book, countable, numbersOf, openFor, shortage } from "./consume.ts";
 import { instantOf, SECOND } from "./instant.ts";
 import { askedAmount, decimalOf, least, positive, sum } from "./quantity.ts";
 import type { Answer, Balance, Hold, Model, Tenant } from "./state.ts";
-import { freshen, nextBoundary } from "./time.ts";
+import { freshen, nextGain } from "./time.ts";
 
 const DEFAULT_LIFE = 15 * 60 * SECOND;
 
@@ -51,8 +51,8 @@ export function reserve(model: Model, args: Args): Answer {
     const { balance } = { balance: undefined, ...openFor(model, tenant, id, subject, feature, countable) };
     const answer = answerOf(use, "reserve", question);
     if (answer["replayed"] !== "t" || balance === undefined) return answer;
-    const { restrictedBy } = accessOf(model, id, subject, feature, tenant.clock);
-    return { ...answer, resets_at: whenever(nextBoundary(tenant, balance)), restricted_by: restrictedBy };
+    const access = accessOf(model, id, subject, feature, tenant.clock);
+    return { ...answer, resets_at: whenever(nextGain(tenant, balance, access)), restricted_by: access.restrictedBy };
   }
   const opened = openFor(model, tenant, id, subject, feature, countable);
   // Only now is it known what time it is for this balance.

@@ -1,5 +1,5 @@
 // How time passes for a balance of the model: every boundary on the way is visited, one after the other.
-import { accessDates, balanceOf } from "./access.ts";
+import { type Access, accessDates, balanceOf } from "./access.ts";
 import { closeInterval, isActive, openHolds, pinnedOf, record, usedOf, versionOf } from "./balance.ts";
 import { endOfWindows, type Instant, type Window, windowAt } from "./instant.ts";
 import { type Amount, least, positive, sum } from "./quantity.ts";
@@ -34,6 +34,30 @@ export function nextBoundary(tenant: Tenant, balance: Balance): Instant {
     ...accessDates(tenant, balance.feature),
   ];
   return Math.min(Infinity, ...instants.filter((instant) => instant > balance.at));
+}
+
+/** What a grant lifts, which is bought without a plan. */
+const liftable = ["SUBSCRIPTION_INACTIVE", "TRIAL_EXPIRED", "NOT_INCLUDED"];
+
+/** The next instant at which time alone may give more; where access is denied, when that changes. */
+export function nextGain(tenant: Tenant, balance: Balance, access: Pick<Access, "allowed" | "reason">): Instant {
+  const masks = tenant.masks.filter(({ feature, from, until }) => feature === balance.feature && from < until);
+  const isMaskedAt = (one: Allowance | Mask, instant: Instant) =>
+    one.source !== "product" &&
+    masks.some((mask) => mask.rank > (isMask(one) ? one.rank : -1) && mask.from <= instant && instant < mask.until);
+  const gains = [
+    ...balance.grants.flatMap(({ effectiveAt, endsAt }) => (effectiveAt < endsAt ? [effectiveAt] : [])),
+    ...allowancesOf(tenant, balance).flatMap((one) =>
+      one.from < one.until ? [one.from, ...(isMask(one) ? [one.until] : [])] : [],
+    ),
+    ...allowancesNow(tenant, balance).flatMap((one) => {
+      const { endsAt } = windowAt(one.rule, balance.at);
+      return endsAt < one.until && !isMaskedAt(one, endsAt) ? [endsAt] : [];
+    }),
+  ];
+  const changes = access.allowed ? [] : accessDates(tenant, balance.feature);
+  const told = access.allowed ? gains : liftable.includes(access.reason) ? [...gains, ...changes] : changes;
+  return Math.min(Infinity, ...told.filter((instant) => instant > balance.at));
 }
 
 /** Lets time pass, until the tenant's clock where nothing else is said. Nothing is written down. */

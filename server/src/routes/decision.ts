@@ -45,12 +45,10 @@ export const decision = z
     remaining: quantity.nullable(),
     unlimited: z.boolean(),
     overLimit: quantity.meta({ description: "By how much more is in use than is granted." }),
-    resetsAt: time
-      .nullable()
-      .meta({
-        description:
-          "The next instant at which time alone may give more: the window turns, a grant or an allowance begins. Of what is not counted, and where access is denied, when access changes next.",
-      }),
+    resetsAt: time.nullable().meta({
+      description:
+        "The next instant at which time alone may give more: the window turns, a grant or an allowance begins. Of what is not counted, and where access is denied, when access changes next.",
+    }),
     source: z.enum(["plan", "purchase", "override"]).nullable(),
     restrictedBy: z.enum(["disabled", "frozen", "degraded"]).nullable(),
     unlockedBy: z.array(z.string()).meta({ description: "The plans and products that would allow what was denied." }),
