@@ -43,11 +43,11 @@ BEGIN
     END IF;
     IF v_grant.is_new THEN
       INSERT INTO purser.grants (slot, tenant_id, grant_id, subject, feature, amount, unlimited, source, effective_at,
-                                 expires_at, priority, dedupe_key, allowance_id, carried, accrued, exceeded, issued_version,
+                                 expires_at, priority, dedupe_key, allowance_id, carried, accrued, exceeded, handed, issued_version,
                                  issued_at)
         VALUES (p_slot, p_tenant, v_grant.grant_id, p_subject, p_feature, v_grant.amount, v_grant.unlimited, v_grant.source,
                 v_grant.effective_at, v_grant.expires_at, v_grant.priority, v_grant.dedupe_key, v_grant.allowance_id,
-                v_grant.carried, v_grant.accrued, v_grant.exceeded, v_grant.issued_version, v_grant.effective_at);
+                v_grant.carried, v_grant.accrued, v_grant.exceeded, v_grant.handed, v_grant.issued_version, v_grant.effective_at);
       INSERT INTO purser.open_grants (slot, tenant_id, subject, feature, grant_id, source, allowance_id, amount, unlimited,
                                       used, active, effective_at, expires_at, priority, issued_version)
         VALUES (p_slot, p_tenant, p_subject, p_feature, v_grant.grant_id, v_grant.source, v_grant.allowance_id,

@@ -7,7 +7,7 @@ CREATE OR REPLACE FUNCTION purser.grants_after_turn(
   grant_id uuid, source text, allowance_id uuid, amount numeric, unlimited boolean, used numeric, held numeric,
   active boolean, effective_at timestamptz, expires_at timestamptz, priority integer, issued_version bigint,
   dedupe_key text, carried numeric, accrued numeric, burned_from numeric, burned_to numeric, was_active boolean,
-  is_new boolean, ended boolean, cut_short boolean, ends_at timestamptz, exceeded numeric, window_ends_at timestamptz,
+  is_new boolean, ended boolean, cut_short boolean, ends_at timestamptz, exceeded numeric, handed numeric, window_ends_at timestamptz,
   pin_keys text[], pin_amounts numeric[]
 )
 LANGUAGE plpgsql STABLE SECURITY INVOKER ROWS 10
@@ -31,7 +31,7 @@ BEGIN
     RETURN QUERY SELECT v_grant.grant_id, v_grant.source, v_grant.allowance_id, v_grant.amount, v_grant.unlimited, v_grant.used,
       v_grant.held, v_grant.active, v_grant.effective_at, v_grant.expires_at, v_grant.priority, v_grant.issued_version,
       NULL::text, 0::numeric, 0::numeric, v_grant.burned_from, v_grant.burned_to, v_grant.was_active, false, v_grant.ended,
-      v_grant.cut_short, v_grant.ends_at, v_grant.exceeded, v_grant.window_ends_at, v_grant.pin_keys, v_grant.pin_amounts;
+      v_grant.cut_short, v_grant.ends_at, v_grant.exceeded, 0::numeric, v_grant.window_ends_at, v_grant.pin_keys, v_grant.pin_amounts;
   END LOOP;
   -- Mostly every window has its grant already and there is no more to say.
   IF EXISTS (
@@ -40,7 +40,7 @@ BEGIN
     WHERE w.rolls_over OR w.allowance_id <> ALL (v_served)) THEN
     RETURN QUERY SELECT d.grant_id, d.source, d.allowance_id, d.amount, d.unlimited, 0::numeric, 0::numeric, true,
                         d.effective_at, d.expires_at, d.priority, v_version + 1, d.dedupe_key, d.carried, d.accrued, 0::numeric,
-                        0::numeric, false, true, false, false, d.expires_at, d.exceeded, NULL::timestamptz, NULL::text[],
+                        0::numeric, false, true, false, false, d.expires_at, d.exceeded, d.handed, NULL::timestamptz, NULL::text[],
                         NULL::numeric[]
       FROM purser.grants_due(p_slot, p_tenant, p_subject, p_feature, p_at, p_version) d;
   END IF;

@@ -8,7 +8,7 @@ CREATE OR REPLACE FUNCTION purser.grants_due(
   p_slot integer, p_tenant text, p_subject text, p_feature text, p_at timestamptz, p_version bigint DEFAULT NULL
 ) RETURNS TABLE (
   grant_id uuid, source text, allowance_id uuid, amount numeric, unlimited boolean, effective_at timestamptz,
-  expires_at timestamptz, priority integer, dedupe_key text, carried numeric, accrued numeric, exceeded numeric
+  expires_at timestamptz, priority integer, dedupe_key text, carried numeric, accrued numeric, exceeded numeric, handed numeric
 )
 LANGUAGE plpgsql STABLE SECURITY INVOKER ROWS 10
 SET search_path = pg_catalog, purser, pg_temp
@@ -57,16 +57,21 @@ BEGIN
         SELECT (array_agg(x.allowance_id ORDER BY x.latest DESC) FILTER (WHERE x.own))[1] AS own_allowance,
                coalesce(sum(x.total) FILTER (WHERE x.own), 0) AS own_total,
                coalesce(sum(x.accrued) FILTER (WHERE x.own), 0) AS own_accrued,
-               coalesce(sum(x.total) FILTER (WHERE NOT x.masks), 0) AS plan_total,
-               CASE WHEN coalesce(max(x.latest) FILTER (WHERE x.masks), 0) > coalesce(max(x.latest) FILTER (WHERE NOT x.masks), 0)
-                 THEN max(x.total) FILTER (WHERE x.masks) END AS masked_total
+               coalesce(sum(x.total) FILTER (WHERE NOT x.masks AND NOT x.elsewhere), 0) AS plan_total,
+               CASE WHEN coalesce(max(x.latest) FILTER (WHERE x.masks), 0)
+                         > coalesce(max(x.latest) FILTER (WHERE NOT x.masks), 0)
+                 THEN max(x.total) FILTER (WHERE x.masks) END AS masked_total,
+               CASE WHEN coalesce(max(x.latest) FILTER (WHERE x.masks), 0)
+                         > coalesce(max(x.latest) FILTER (WHERE NOT x.masks), 0)
+                 THEN max(x.masked) FILTER (WHERE x.masks) END AS masked
           FROM (
-            SELECT DISTINCT ON (masks, family) a.allowance_id, g.issued_version AS latest,
+            SELECT DISTINCT ON (masks, elsewhere, family) a.allowance_id, g.issued_version AS latest,
                    a.source IN ('override', 'restriction') AS masks,
                    CASE WHEN a.source IN ('override', 'restriction') THEN NULL
                         ELSE coalesce(a.subscription_id, a.allowance_id) END AS family,
-                   a.source = m.source AND coalesce(a.subscription_id, a.allowance_id) = m.family AS own,
-                   g.carried + y.taken AS total, g.accrued + CASE
+                   e.elsewhere, a.source = m.source AND coalesce(a.subscription_id, a.allowance_id) = m.family
+                     AND NOT e.elsewhere AS own,
+                   g.carried + y.taken AS total, g.handed + y.taken AS masked, g.accrued + CASE
                      WHEN NOT isfinite(m.window_starts_at) OR NOT isfinite(m.window_ends_at) THEN 0
                      WHEN a.unlimited THEN y.taken * extract(epoch FROM m.window_ends_at - m.window_starts_at) * 1000000
                      ELSE a.amount * extract(epoch FROM least(m.starts_at, a.ends_at) - g.effective_at) * 1000000
@@ -74,6 +79,10 @@ BEGIN
               FROM purser.grants g
               JOIN purser.allowances a ON a.tenant_id = g.tenant_id AND a.allowance_id = g.allowance_id AND a.slot = g.slot
               JOIN purser.allowances mine ON mine.tenant_id = p_tenant AND mine.allowance_id = m.allowance_id AND mine.slot = p_slot
+              -- A plan's other window was not this one, but what masked the plan went back to it.
+              CROSS JOIN LATERAL (SELECT a.source = 'plan' AND mine.source = 'plan'
+                AND (a.window_unit, a.window_count, a.anchor, a.time_zone)
+                    <> (mine.window_unit, mine.window_count, mine.anchor, mine.time_zone) AS elsewhere) e
               LEFT JOIN closed c ON c.grant_id = g.grant_id
               LEFT JOIN purser.grant_voids v ON v.tenant_id = g.tenant_id AND v.grant_id = g.grant_id AND v.slot = g.slot
                 AND (p_version IS NULL OR v.voided_version <= p_version)
@@ -89,23 +98,31 @@ BEGIN
               WHERE g.tenant_id = p_tenant AND g.subject = p_subject AND g.feature = p_feature AND g.slot = p_slot
                 AND (p_version IS NULL OR g.issued_version <= p_version)
                 AND (a.source <> 'product' OR a.allowance_id = m.allowance_id)
+                AND g.effective_at < m.window_ends_at
+                AND g.effective_at >= CASE WHEN m.source IN ('override', 'restriction') THEN '-infinity' ELSE m.window_starts_at END
                 -- A mask written before there was a plan, or before another one, has a window of its own.
                 AND CASE
                   WHEN (a.window_unit, a.window_count, a.anchor, a.time_zone)
-                       = (mine.window_unit, mine.window_count, mine.anchor, mine.time_zone)
-                    OR a.source IN ('override', 'restriction') AND mine.source = 'plan'
-                  THEN g.effective_at >= m.window_starts_at AND g.effective_at < m.window_ends_at
+                       = (mine.window_unit, mine.window_count, mine.anchor, mine.time_zone) OR e.elsewhere
+                  THEN g.effective_at >= m.window_starts_at
+                  WHEN a.source IN ('override', 'restriction') THEN mine.source = 'plan'
                   WHEN a.source = 'plan' AND mine.source IN ('override', 'restriction')
                   THEN m.starts_at < (purser.window_at(a.window_unit, a.window_count, a.anchor, a.time_zone, g.effective_at)).ends_at
                   ELSE false END
-              ORDER BY masks, family, g.issued_version DESC, g.effective_at DESC
+                -- What was used under a mask goes on to what comes when it ends, and where nothing does to nothing.
+                AND (a.source NOT IN ('override', 'restriction') OR a.ends_at >= m.starts_at OR EXISTS (
+                  SELECT FROM purser.allowances p
+                  WHERE p.tenant_id = p_tenant AND p.feature = p_feature AND p.slot = p_slot AND p.source = 'plan'
+                    AND p.per = CASE WHEN p_subject = '' THEN 'tenant' ELSE 'subject' END
+                    AND p.effective_at <= a.ends_at AND a.ends_at < p.ends_at))
+              ORDER BY masks, elsewhere, family, g.issued_version DESC, g.effective_at DESC
           ) x
       ) u
   ), shared AS (
     -- What was used under a mask is shared out over the allowances that come back, in burn order, the last takes the rest.
     SELECT m.*, b.own_allowance, coalesce(b.own_total, 0) AS own_total, coalesce(b.own_accrued, 0) AS own_accrued,
            CASE WHEN m.source IN ('override', 'restriction') THEN coalesce(b.masked_total, b.plan_total, 0) END AS mask_total,
-           greatest(coalesce(b.masked_total - b.plan_total, 0), 0) AS extra,
+           coalesce(b.masked, 0) AS extra,
            coalesce(sum(greatest(coalesce(m.amount, 0) - coalesce(b.own_total, 0), 0)) OVER w, 0) AS room_before,
            lead(m.allowance_id) OVER (PARTITION BY m.rolls_over, m.window_ends_at, m.source = 'product'
              ORDER BY m.priority, m.allowance_id) IS NULL AS is_last
@@ -144,15 +161,16 @@ BEGIN
   )
   SELECT encode(substring(sha256(convert_to(n.dedupe_key, 'UTF8')) FOR 16), 'hex')::uuid, n.source, n.allowance_id,
          CASE WHEN n.unlimited THEN 0 ELSE greatest(n.whole - n.carried, 0) END, n.unlimited, n.starts_at, n.ends_at, n.priority,
-         n.dedupe_key, n.carried, n.accrued, CASE WHEN n.unlimited THEN 0 ELSE greatest(n.carried - n.whole, 0) END
-    FROM (SELECT v.allowance_id, v.whole, v.unlimited, v.priority, v.starts_at, v.ends_at, v.carried, v.accrued,
+         n.dedupe_key, n.carried, n.accrued, CASE WHEN n.unlimited THEN 0 ELSE greatest(n.carried - n.whole, 0) END,
+         CASE WHEN n.source = 'override' THEN n.extra ELSE 0 END
+    FROM (SELECT v.allowance_id, v.extra, v.whole, v.unlimited, v.priority, v.starts_at, v.ends_at, v.carried, v.accrued,
                  CASE v.source WHEN 'restriction' THEN 'override' ELSE v.source END AS source,
                  v.base_key || CASE WHEN v.segments = 0 THEN '' ELSE ':' || v.segments END AS dedupe_key
             FROM valued v WHERE NOT v.rolls_over) n
   UNION ALL
   -- An id that sorts first: of two grants that end together, what was kept is drawn before what is new.
   SELECT overlay(encode(substring(sha256(convert_to(r.dedupe_key, 'UTF8')) FOR 16), 'hex') PLACING '00000000' FROM 1)::uuid,
-         'rollover', NULL, r.amount, false, r.window_ends_at, r.rollover_ends_at, r.priority, r.dedupe_key, 0, 0, 0
+         'rollover', NULL, r.amount, false, r.window_ends_at, r.rollover_ends_at, r.priority, r.dedupe_key, 0, 0, 0, 0
     FROM rolled r
     WHERE r.amount > 0;
 END

@@ -55,6 +55,8 @@ CREATE TABLE purser.grants (
   carried       numeric(38,6) NOT NULL DEFAULT 0 CHECK (carried >= 0 AND carried < 1e30),
   accrued       numeric(60,6) NOT NULL DEFAULT 0 CHECK (accrued >= 0 AND accrued < 1e50),
   exceeded      numeric(38,6) NOT NULL DEFAULT 0 CHECK (exceeded >= 0 AND exceeded <= carried),
+  -- Of what masks an allowance: the part of the carried that was used under masks, and goes back with its own.
+  handed        numeric(38,6) NOT NULL DEFAULT 0 CHECK (handed >= 0 AND handed <= carried),
   issued_version bigint     NOT NULL CHECK (issued_version > 0),
   issued_at     timestamptz NOT NULL,
   metadata      jsonb,
