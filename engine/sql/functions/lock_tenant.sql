@@ -9,8 +9,8 @@ SET search_path = pg_catalog, purser, pg_temp
 SET lock_timeout = '5s'
 AS $$
 BEGIN
-  PERFORM FROM purser.tenants t WHERE t.tenant_id = p_tenant AND t.slot = p_slot FOR NO KEY UPDATE;
-  is_known := FOUND;
+  SELECT true INTO is_known FROM purser.tenants t WHERE t.tenant_id = p_tenant AND t.slot = p_slot FOR NO KEY UPDATE;
+  is_known := coalesce(is_known, false);
   SELECT max(l.as_of) INTO now_at FROM (
     SELECT b.as_of FROM purser.balances b
     WHERE b.tenant_id = p_tenant AND b.slot = p_slot

@@ -30,7 +30,9 @@ BEGIN
   -- What access denies gives more when that changes, and not when a window turns; but what was bought needs no plan.
   SELECT c.next_at, CASE
       WHEN denied_reason IS NULL THEN c.gains_at
-      WHEN denied_reason IN ('SUBSCRIPTION_INACTIVE', 'TRIAL_EXPIRED', 'NOT_INCLUDED') THEN least(c.gains_at, v_valid_until)
+      WHEN denied_reason IN ('SUBSCRIPTION_INACTIVE', 'TRIAL_EXPIRED', 'NOT_INCLUDED') THEN least(v_valid_until, (
+        SELECT min(g.effective_at) FROM purser.open_grants_at(p_slot, p_tenant, p_subject, p_feature, p_version) g
+        WHERE g.effective_at > p_at))
       ELSE v_valid_until
     END
     INTO next_change_at, resets_at

@@ -45,8 +45,8 @@ export function nextGain(tenant: Tenant, balance: Balance, access: Pick<Access, 
   const isMaskedAt = (one: Allowance | Mask, instant: Instant) =>
     one.source !== "product" &&
     masks.some((mask) => mask.rank > (isMask(one) ? one.rank : -1) && mask.from <= instant && instant < mask.until);
+  const waiting = balance.grants.flatMap(({ effectiveAt, endsAt }) => (effectiveAt < endsAt ? [effectiveAt] : []));
   const gains = [
-    ...balance.grants.flatMap(({ effectiveAt, endsAt }) => (effectiveAt < endsAt ? [effectiveAt] : [])),
     ...allowancesOf(tenant, balance).flatMap((one) =>
       one.from < one.until ? [one.from, ...(isMask(one) ? [one.until] : [])] : [],
     ),
@@ -55,8 +55,10 @@ export function nextGain(tenant: Tenant, balance: Balance, access: Pick<Access, 
       return endsAt < one.until && !isMaskedAt(one, endsAt) ? [endsAt] : [];
     }),
   ];
-  const changes = access.allowed ? [] : accessDates(tenant, balance.feature);
-  const told = access.allowed ? gains : liftable.includes(access.reason) ? [...gains, ...changes] : changes;
+  const told = [
+    ...(access.allowed || liftable.includes(access.reason) ? waiting : []),
+    ...(access.allowed ? gains : accessDates(tenant, balance.feature)),
+  ];
   return Math.min(Infinity, ...told.filter((instant) => instant > balance.at));
 }
 
