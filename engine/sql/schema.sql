@@ -518,6 +518,7 @@ CREATE TABLE purser.grants (
   carried numeric(38,6) NOT NULL DEFAULT 0,
   accrued numeric(60,6) NOT NULL DEFAULT 0,
   exceeded numeric(38,6) NOT NULL DEFAULT 0,
+  handed numeric(38,6) NOT NULL DEFAULT 0,
   issued_version bigint NOT NULL,
   issued_at timestamp with time zone NOT NULL,
   metadata jsonb,
@@ -525,8 +526,9 @@ CREATE TABLE purser.grants (
   CONSTRAINT grants_amount_check CHECK (((amount >= (0)::numeric) AND (amount < '1000000000000000'::numeric))),
   CONSTRAINT grants_carried_check CHECK (((carried >= (0)::numeric) AND (carried < '1000000000000000000000000000000'::numeric))),
   CONSTRAINT grants_check CHECK (((exceeded >= (0)::numeric) AND (exceeded <= carried))),
-  CONSTRAINT grants_check1 CHECK ((effective_at < expires_at)),
-  CONSTRAINT grants_check2 CHECK (((NOT unlimited) OR (amount = (0)::numeric))),
+  CONSTRAINT grants_check1 CHECK (((handed >= (0)::numeric) AND (handed <= carried))),
+  CONSTRAINT grants_check2 CHECK ((effective_at < expires_at)),
+  CONSTRAINT grants_check3 CHECK (((NOT unlimited) OR (amount = (0)::numeric))),
   CONSTRAINT grants_dedupe_key_check CHECK (((dedupe_key <> ''::text) AND (length(dedupe_key) <= 700))),
   CONSTRAINT grants_issued_version_check CHECK ((issued_version > 0)),
   CONSTRAINT grants_pkey PRIMARY KEY (tenant_id, grant_id, slot),
@@ -1647,7 +1649,7 @@ ALTER FUNCTION purser.grant_used(integer,text,uuid,bigint) OWNER TO purser_write
 GRANT EXECUTE ON FUNCTION purser.grant_used(integer,text,uuid,bigint) TO purser_readonly, purser_service, purser_tenant;
 
 -- FUNCTION purser.grants_after_turn(p_slot integer, p_tenant text, p_subject text, p_feature text, p_at timestamp with time zone, p_version bigint DEFAULT NULL::bigint)
---   RETURNS TABLE(grant_id uuid, source text, allowance_id uuid, amount numeric, unlimited boolean, used numeric, held numeric, active boolean, effective_at timestamp with time zone, expires_at timestamp with time zone, priority integer, issued_version bigint, dedupe_key text, carried numeric, accrued numeric, burned_from numeric, burned_to numeric, was_active boolean, is_new boolean, ended boolean, cut_short boolean, ends_at timestamp with time zone, exceeded numeric, window_ends_at timestamp with time zone, pin_keys text[], pin_amounts numeric[]) LANGUAGE plpgsql STABLE SECURITY INVOKER SET search_path=pg_catalog, purser, pg_temp
+--   RETURNS TABLE(grant_id uuid, source text, allowance_id uuid, amount numeric, unlimited boolean, used numeric, held numeric, active boolean, effective_at timestamp with time zone, expires_at timestamp with time zone, priority integer, issued_version bigint, dedupe_key text, carried numeric, accrued numeric, burned_from numeric, burned_to numeric, was_active boolean, is_new boolean, ended boolean, cut_short boolean, ends_at timestamp with time zone, exceeded numeric, handed numeric, window_ends_at timestamp with time zone, pin_keys text[], pin_amounts numeric[]) LANGUAGE plpgsql STABLE SECURITY INVOKER SET search_path=pg_catalog, purser, pg_temp
 ALTER FUNCTION purser.grants_after_turn(integer,text,text,text,timestamp with time zone,bigint) OWNER TO purser_writer;
 GRANT EXECUTE ON FUNCTION purser.grants_after_turn(integer,text,text,text,timestamp with time zone,bigint) TO purser_readonly, purser_service, purser_tenant;
 
@@ -1657,7 +1659,7 @@ ALTER FUNCTION purser.grants_closed(integer,text,text,text,timestamp with time z
 GRANT EXECUTE ON FUNCTION purser.grants_closed(integer,text,text,text,timestamp with time zone,bigint) TO purser_readonly, purser_service, purser_tenant;
 
 -- FUNCTION purser.grants_due(p_slot integer, p_tenant text, p_subject text, p_feature text, p_at timestamp with time zone, p_version bigint DEFAULT NULL::bigint)
---   RETURNS TABLE(grant_id uuid, source text, allowance_id uuid, amount numeric, unlimited boolean, effective_at timestamp with time zone, expires_at timestamp with time zone, priority integer, dedupe_key text, carried numeric, accrued numeric, exceeded numeric) LANGUAGE plpgsql STABLE SECURITY INVOKER SET search_path=pg_catalog, purser, pg_temp
+--   RETURNS TABLE(grant_id uuid, source text, allowance_id uuid, amount numeric, unlimited boolean, effective_at timestamp with time zone, expires_at timestamp with time zone, priority integer, dedupe_key text, carried numeric, accrued numeric, exceeded numeric, handed numeric) LANGUAGE plpgsql STABLE SECURITY INVOKER SET search_path=pg_catalog, purser, pg_temp
 ALTER FUNCTION purser.grants_due(integer,text,text,text,timestamp with time zone,bigint) OWNER TO purser_writer;
 GRANT EXECUTE ON FUNCTION purser.grants_due(integer,text,text,text,timestamp with time zone,bigint) TO purser_readonly, purser_service, purser_tenant;
 

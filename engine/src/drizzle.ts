@@ -473,6 +473,7 @@ export const grants = purser.table(
     carried: numeric({ precision: 38, scale: 6 }).notNull(),
     accrued: numeric({ precision: 60, scale: 6 }).notNull(),
     exceeded: numeric({ precision: 38, scale: 6 }).notNull(),
+    handed: numeric({ precision: 38, scale: 6 }).notNull(),
     issuedVersion: bigint("issued_version", { mode: "bigint" }).notNull(),
     issuedAt: timestamp("issued_at", { withTimezone: true, mode: "string" }).notNull(),
     metadata: jsonb(),

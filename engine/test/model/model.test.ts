@@ -76,7 +76,8 @@ test.runIf(minutes > 0)("a simulation", { timeout: minutes * MINUTE_MS * 2 + MIN
   expect(await playRandom({ seed, numRuns, ...limits })).toBeUndefined();
 });
 
-test("a tour of every outcome", async () => {
+// A simulation that is out of time leaves its last run unfinished, on the same connection.
+test.runIf(minutes === 0)("a tour of every outcome", async () => {
   await expect(table.follow(tour)).resolves.toBeUndefined();
 });
 
