@@ -236,7 +236,7 @@ describe("what happened", () => {
     const [now] = await lab.balances({ tenant, feature: credits });
     expect(now).toMatchObject({ available: 135 });
     await history.getByRole("button", { name: "Back to now" }).click();
-    await history.getByText("Gave 40 back").waitFor();
+    await history.getByRole("strong").filter({ hasText: "Gave 40 back" }).waitFor();
   });
 
   test("comes a page at a time", async () => {

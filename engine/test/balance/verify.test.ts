@@ -234,7 +234,7 @@ test.each([
   [
     "a boundary has one effect",
     `INSERT INTO purser.grants SELECT slot, tenant_id, gen_random_uuid(), subject, feature, amount, unlimited, source, effective_at, expires_at,
-     priority, dedupe_key || ':1', allowance_id, 0, 0, 0, issued_version, issued_at FROM purser.grants ${reports} AND source = 'plan'`,
+     priority, dedupe_key || ':1', allowance_id, 0, 0, 0, 0, issued_version, issued_at FROM purser.grants ${reports} AND source = 'plan'`,
   ],
   // What has no foreign key.
   ["what happened, happened to a balance", "DELETE FROM purser.balances WHERE feature = 'exports'"],
