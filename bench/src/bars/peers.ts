@@ -6,6 +6,7 @@ import { type RateLimiterAbstract, RateLimiterPostgres, RateLimiterRedis } from 
 import { type Field, TENANTS } from "../field.ts";
 import { type Figure, fastest, inTurns, many } from "../rate.ts";
 import { startRedis } from "../redis.ts";
+import { any, byLanes } from "./throughput.ts";
 
 const POINTS = 1_000_000_000;
 const DAY = 86_400;
@@ -28,9 +29,12 @@ export async function peers(field: Field, tell: (figure: Figure) => void): Promi
     console.error("peers.redis: there is no redis-server here; Debian has it in redis-server");
     return;
   }
-  const onRedis = new RateLimiterRedis({ storeClient: redis.client, points: POINTS, duration: DAY });
-  await beside(field, "peers.redis", "rate-limiter-flexible on Redis, appendfsync always", onRedis, tell);
-  await redis.close();
+  try {
+    const onRedis = new RateLimiterRedis({ storeClient: redis.client, points: POINTS, duration: DAY });
+    await beside(field, "peers.redis", "rate-limiter-flexible on Redis, appendfsync always", onRedis, tell);
+  } finally {
+    await redis.close();
+  }
 }
 
 async function beside(
@@ -44,12 +48,11 @@ async function beside(
     ["many", TENANTS],
     ["hot", 1],
   ] as const) {
-    const any = () => `t-${1 + Math.floor(Math.random() * balances)}`;
-    const ours = await fastest([256, 1024].map((inFlight) => many("lanes", inFlight, () => field.consume(any()))));
+    const ours = await fastest(byLanes(field, balances));
     const theirs = await fastest(
       [8, 32, 256, 1024].map((inFlight) =>
         many("consume", inFlight, async () => {
-          await limiter.consume(any());
+          await limiter.consume(`t-${any(balances)}`);
         }),
       ),
     );

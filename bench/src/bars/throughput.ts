@@ -22,10 +22,11 @@ const crowds: readonly Crowd[] = [
   { name: "hot", balances: 1, fromNode: [20, 50], byPgbench: [8, 15] },
 ];
 
-const any = (balances: number) => 1 + Math.floor(Math.random() * balances);
+/** The number of one of so many. */
+export const any = (balances: number) => 1 + Math.floor(Math.random() * balances);
 
 /** The lanes at 256 and at 1,024 in flight. */
-const byLanes = (field: Field, balances: number) =>
+export const byLanes = (field: Field, balances: number) =>
   [256, 1024].map((inFlight) => many("lanes", inFlight, () => field.consume(`t-${any(balances)}`)));
 
 /** A bare call for each, on so many connections of its own. */

@@ -54,8 +54,6 @@ const compared = (one: string, other: string) => (one < other ? -1 : Number(one 
 
 /** What is left now; null while unlimited. */
 export function leftOf({ balance, grants }: Holding): number | null {
-  // Of a capacity what is free are slots; its grants are not drawn from.
-  if (balance?.kind === "capacity" && !balance.unlimited) return Math.max(balance.granted - balance.claimed, 0);
   if (balance !== undefined) return balance.available;
   const active = grants.filter(({ burnOrder }) => burnOrder !== null);
   if (active.some(({ unlimited }) => unlimited)) return null;

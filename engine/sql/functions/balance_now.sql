@@ -64,7 +64,8 @@ BEGIN
     next_change_at := v_after.next_change_at;
     resets_at := v_after.resets_at;
   END IF;
-  available := CASE WHEN NOT unlimited THEN granted - used - held END;
+  available := CASE WHEN NOT unlimited THEN
+               CASE kind WHEN 'capacity' THEN greatest(granted - claimed, 0) ELSE granted - used - held END END;
   over_limit := CASE
     WHEN kind <> 'capacity' THEN overage + v_balance.exceeded
     WHEN unlimited THEN 0

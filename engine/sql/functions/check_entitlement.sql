@@ -58,8 +58,7 @@ BEGIN
       unlimited := v_balance.unlimited;
       quantity_limit := CASE WHEN NOT unlimited THEN v_balance.granted END;
       used := CASE kind WHEN 'capacity' THEN v_balance.claimed ELSE v_balance.used + v_balance.overage END;
-      remaining := CASE WHEN NOT unlimited
-        THEN CASE kind WHEN 'capacity' THEN v_balance.granted - v_balance.claimed ELSE v_balance.available END END;
+      remaining := v_balance.available;
       resets_at := v_balance.resets_at;
       version := v_balance.version;
       as_of := v_balance.as_of;

@@ -56,9 +56,7 @@ BEGIN
       held := v_balance.held;
       overage := v_balance.overage;
       claimed := v_balance.claimed;
-      -- What a check leaves as free: of a capacity the slots, of all else the units.
-      available := CASE WHEN NOT unlimited THEN
-                   CASE kind WHEN 'capacity' THEN granted - claimed ELSE v_balance.available END END;
+      available := v_balance.available;
       reported := (SELECT c.reported FROM purser.counted_at(v_slot, p_tenant, subject, feature, version) c);
     END IF;
   END IF;

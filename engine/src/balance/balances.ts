@@ -19,7 +19,7 @@ export interface Balance {
   readonly used: number;
   /** What open holds have set aside. */
   readonly held: number;
-  /** granted − used − held; null while unlimited. */
+  /** granted − used − held; of a capacity what is free of granted − claimed; null while unlimited. */
   readonly available: number | null;
   /** What was allowed beyond the grants since the window began. */
   readonly overage: number;

@@ -51,8 +51,8 @@ afterAll(async () => {
 // What is asked is the same in every run; what happens at the same moment is not.
 let state = 20_261_120;
 function upTo(most: number): number {
-  state = (state * 1_103_515_245 + 12_345) % 2 ** 31;
-  return 1 + Math.floor((state / 2 ** 31) * most);
+  state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+  return 1 + Math.floor((state / 2 ** 32) * most);
 }
 const any = <Item>(items: readonly Item[]): Item => {
   const item = items[upTo(items.length) - 1];

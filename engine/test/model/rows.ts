@@ -1,8 +1,7 @@
 // The model's memory as the rows that PostgreSQL shows.
 import { accessOf } from "./access.ts";
 import { row, when, whenever } from "./answer.ts";
-import { occupiedOf, roomOf } from "./claims.ts";
-import { positive } from "./quantity.ts";
+import { occupancyOf, occupiedOf } from "./claims.ts";
 import { writtenInstant } from "./instant.ts";
 import { availableOf, excessOf, grantOf, isUnlimited, overageOf, standingOf, versionOf } from "./balance.ts";
 import type { Answer, Balance, Model, Tenant } from "./state.ts";
@@ -33,11 +32,11 @@ export function balanceRow(model: Model, tenant: Tenant, balance: Balance): Answ
     restricted_by: access.restrictedBy,
     unlimited: isUnlimited(balance),
     ...standingOf(balance),
-    available: availableOf(balance),
+    available: access.kind === "capacity" ? occupancyOf(balance).available : availableOf(balance),
     overage: overageOf(balance),
     claimed: occupiedOf(balance),
     version: versionOf(balance),
-    over_limit: access.kind === "capacity" ? positive(-(roomOf(balance) ?? 0n)) : excessOf(balance),
+    over_limit: access.kind === "capacity" ? occupancyOf(balance).over_limit : excessOf(balance),
     as_of: when(balance.at),
     next_change_at: whenever(nextBoundary(tenant, balance)),
   });

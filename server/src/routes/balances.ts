@@ -15,7 +15,9 @@ const balance = z
     granted: quantity.meta({ description: "The amounts of the grants that count now." }),
     used: quantity.meta({ description: "What of those grants has been used." }),
     held: quantity.meta({ description: "What open holds have set aside." }),
-    available: quantity.nullable().meta({ description: "granted − used − held; null while unlimited." }),
+    available: quantity.nullable().meta({
+      description: "granted − used − held; of a capacity what is free of granted − claimed; null while unlimited.",
+    }),
     overage: quantity.meta({ description: "What was allowed beyond the grants since the window began." }),
     claimed: z.int().meta({ description: "Named slots occupied, of a capacity." }),
     deniedReason: z.string().nullable().meta({ description: "Why nothing can be consumed now, if so." }),
