@@ -174,7 +174,7 @@ test("the same natural keys in two tenants never meet, through any door", async 
 async function written(): Promise<unknown> {
   const { rows } = await house.pool.query(
     `SELECT (SELECT count(*) FROM purser.balance_facts) AS facts, (SELECT count(*) FROM purser.grants) AS grants,
-       (SELECT count(*) FROM purser.changes) AS changes, (SELECT sum(version) FROM purser.balances) AS versions`,
+       (SELECT count(*) FROM purser.outbox) AS changes, (SELECT sum(version) FROM purser.balances) AS versions`,
   );
   return rows;
 }

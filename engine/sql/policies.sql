@@ -13,17 +13,17 @@ DECLARE
   c_append_only constant text[] := ARRAY[
     'grants', 'grant_voids', 'balance_facts', 'burns', 'allocations', 'hold_pins', 'resource_snapshots', 'usage_events',
     'value_events', 'value_event_waivers', 'ledger_entries', 'invoices', 'invoice_lines', 'invoice_numbers', 'audit_log', 'check_audit',
-    'command_keys', 'catalog_revisions', 'plan_versions', 'plan_inclusions', 'product_versions',
+    'command_keys', 'changes', 'catalog_revisions', 'plan_versions', 'plan_inclusions', 'product_versions',
     'product_inclusions', 'rates'];
   -- Secrets of the server's own doors: not for those who only read.
   c_secret constant text[] := ARRAY['api_keys', 'console_sessions', 'webhook_endpoints', 'webhook_inbox',
                                      'schema_migrations', 'schema_files'];
   -- The machinery of this database: nothing in it is about the tenant who asks.
   c_local constant text[] := ARRAY['slot_leases', 'slot_epochs'];
-  -- Projections whose rows leave when they stop counting, a future that was superseded before it began, and sessions that
-  -- have ended.
+  -- Projections whose rows leave when they stop counting, a future that was superseded before it began, what was published
+  -- since, and sessions that have ended.
   c_deletable constant text[] := ARRAY['open_grants', 'slot_leases', 'capabilities',
-                                        'subscription_periods', 'console_sessions'];
+                                        'subscription_periods', 'outbox', 'console_sessions'];
   v_table text;
   v_root  text;
   v_of_tenant boolean;

@@ -138,23 +138,23 @@ GRANT SELECT ON purser.audit_log TO purser_readonly, purser_service, purser_tena
 GRANT INSERT, SELECT ON purser.audit_log TO purser_writer;
 
 CREATE TABLE purser.balance_facts (
+  version bigint NOT NULL,
+  recorded_at timestamp with time zone NOT NULL,
   slot integer NOT NULL,
+  interval_no integer NOT NULL,
+  window_turned boolean NOT NULL DEFAULT false,
+  kind text NOT NULL,
   tenant_id text COLLATE "C" NOT NULL,
   subject text COLLATE "C" NOT NULL,
   feature text COLLATE "C" NOT NULL,
-  version bigint NOT NULL,
-  kind text NOT NULL,
   idempotency_key text COLLATE "C",
   amount numeric(38,6) NOT NULL,
   overage numeric(38,6) NOT NULL,
-  window_turned boolean NOT NULL DEFAULT false,
-  pinned numeric(38,6),
-  interval_no integer NOT NULL,
   interval_used numeric(38,6) NOT NULL,
   balance_after numeric(38,6),
+  pinned numeric(38,6),
   reference text,
   acting_subject text COLLATE "C",
-  recorded_at timestamp with time zone NOT NULL,
   occurred_at timestamp with time zone,
   metadata jsonb,
   CONSTRAINT balance_facts_check CHECK (((overage + COALESCE(pinned, (0)::numeric)) <= amount)),
@@ -286,6 +286,7 @@ GRANT INSERT, SELECT ON purser.catalog_revisions TO purser_writer;
 
 CREATE TABLE purser.changes (
   slot integer NOT NULL,
+  published_no bigint NOT NULL,
   tenant_id text COLLATE "C" NOT NULL,
   change_id uuid NOT NULL,
   kind text NOT NULL,
@@ -294,18 +295,16 @@ CREATE TABLE purser.changes (
   features text[] NOT NULL,
   version bigint NOT NULL,
   recorded_at timestamp with time zone NOT NULL,
-  published_no bigint,
   CONSTRAINT changes_pkey PRIMARY KEY (tenant_id, change_id, slot)
 );
 ALTER TABLE purser.changes OWNER TO purser_owner;
 ALTER TABLE purser.changes ENABLE ROW LEVEL SECURITY;
-CREATE INDEX changes_unpublished ON purser.changes USING btree (slot, recorded_at) WHERE (published_no IS NULL);
-CREATE UNIQUE INDEX changes_published ON purser.changes USING btree (slot, published_no) WHERE (published_no IS NOT NULL);
+CREATE UNIQUE INDEX changes_published ON purser.changes USING btree (slot, published_no);
 CREATE POLICY all_tenants ON purser.changes FOR SELECT TO purser_readonly, purser_service USING (true);
 CREATE POLICY every_row ON purser.changes FOR ALL TO purser_writer USING (true) WITH CHECK (true);
 CREATE POLICY own_tenant ON purser.changes FOR SELECT TO purser_tenant USING ((tenant_id = NULLIF(current_setting('app.tenant_id'::text, true), ''::text)));
 GRANT SELECT ON purser.changes TO purser_readonly, purser_service, purser_tenant;
-GRANT INSERT, SELECT, UPDATE ON purser.changes TO purser_writer;
+GRANT INSERT, SELECT ON purser.changes TO purser_writer;
 
 CREATE TABLE purser.check_audit (
   slot integer NOT NULL,
@@ -755,6 +754,26 @@ CREATE POLICY every_row ON purser.open_grants FOR ALL TO purser_writer USING (tr
 CREATE POLICY own_tenant ON purser.open_grants FOR SELECT TO purser_tenant USING ((tenant_id = NULLIF(current_setting('app.tenant_id'::text, true), ''::text)));
 GRANT SELECT ON purser.open_grants TO purser_readonly, purser_service, purser_tenant;
 GRANT DELETE, INSERT, SELECT, UPDATE ON purser.open_grants TO purser_writer;
+
+CREATE TABLE purser.outbox (
+  recorded_at timestamp with time zone NOT NULL,
+  version bigint NOT NULL,
+  slot integer NOT NULL,
+  change_id uuid NOT NULL,
+  kind text NOT NULL,
+  source text NOT NULL,
+  tenant_id text COLLATE "C" NOT NULL,
+  subject text COLLATE "C" NOT NULL,
+  features text[] NOT NULL,
+  CONSTRAINT outbox_pkey PRIMARY KEY (slot, recorded_at, change_id)
+);
+ALTER TABLE purser.outbox OWNER TO purser_owner;
+ALTER TABLE purser.outbox ENABLE ROW LEVEL SECURITY;
+CREATE POLICY all_tenants ON purser.outbox FOR SELECT TO purser_readonly, purser_service USING (true);
+CREATE POLICY every_row ON purser.outbox FOR ALL TO purser_writer USING (true) WITH CHECK (true);
+CREATE POLICY own_tenant ON purser.outbox FOR SELECT TO purser_tenant USING ((tenant_id = NULLIF(current_setting('app.tenant_id'::text, true), ''::text)));
+GRANT SELECT ON purser.outbox TO purser_readonly, purser_service, purser_tenant;
+GRANT DELETE, INSERT, SELECT, UPDATE ON purser.outbox TO purser_writer;
 
 CREATE TABLE purser.overrides (
   slot integer NOT NULL,

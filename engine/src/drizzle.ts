@@ -199,23 +199,23 @@ export const auditLog = purser.table(
 export const balanceFacts = purser.table(
   "balance_facts",
   {
+    version: bigint({ mode: "bigint" }).notNull(),
+    recordedAt: timestamp("recorded_at", { withTimezone: true, mode: "string" }).notNull(),
     slot: integer().notNull(),
+    intervalNo: integer("interval_no").notNull(),
+    windowTurned: boolean("window_turned").notNull(),
+    kind: text().notNull(),
     tenantId: text("tenant_id").notNull(),
     subject: text().notNull(),
     feature: text().notNull(),
-    version: bigint({ mode: "bigint" }).notNull(),
-    kind: text().notNull(),
     idempotencyKey: text("idempotency_key"),
     amount: numeric({ precision: 38, scale: 6 }).notNull(),
     overage: numeric({ precision: 38, scale: 6 }).notNull(),
-    windowTurned: boolean("window_turned").notNull(),
-    pinned: numeric({ precision: 38, scale: 6 }),
-    intervalNo: integer("interval_no").notNull(),
     intervalUsed: numeric("interval_used", { precision: 38, scale: 6 }).notNull(),
     balanceAfter: numeric("balance_after", { precision: 38, scale: 6 }),
+    pinned: numeric({ precision: 38, scale: 6 }),
     reference: text(),
     actingSubject: text("acting_subject"),
-    recordedAt: timestamp("recorded_at", { withTimezone: true, mode: "string" }).notNull(),
     occurredAt: timestamp("occurred_at", { withTimezone: true, mode: "string" }),
     metadata: jsonb(),
   },
@@ -314,6 +314,7 @@ export const changes = purser.table(
   "changes",
   {
     slot: integer().notNull(),
+    publishedNo: bigint("published_no", { mode: "bigint" }).notNull(),
     tenantId: text("tenant_id").notNull(),
     changeId: uuid("change_id").notNull(),
     kind: text().notNull(),
@@ -322,7 +323,6 @@ export const changes = purser.table(
     features: text().array().notNull(),
     version: bigint({ mode: "bigint" }).notNull(),
     recordedAt: timestamp("recorded_at", { withTimezone: true, mode: "string" }).notNull(),
-    publishedNo: bigint("published_no", { mode: "bigint" }),
   },
   (table) => [primaryKey({ columns: [table.tenantId, table.changeId, table.slot] })],
 );
@@ -623,6 +623,22 @@ export const openGrants = purser.table(
     issuedVersion: bigint("issued_version", { mode: "bigint" }).notNull(),
   },
   (table) => [primaryKey({ columns: [table.tenantId, table.subject, table.feature, table.grantId, table.slot] })],
+);
+
+export const outbox = purser.table(
+  "outbox",
+  {
+    recordedAt: timestamp("recorded_at", { withTimezone: true, mode: "string" }).notNull(),
+    version: bigint({ mode: "bigint" }).notNull(),
+    slot: integer().notNull(),
+    changeId: uuid("change_id").notNull(),
+    kind: text().notNull(),
+    source: text().notNull(),
+    tenantId: text("tenant_id").notNull(),
+    subject: text().notNull(),
+    features: text().array().notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.slot, table.recordedAt, table.changeId] })],
 );
 
 export const overrides = purser.table(

@@ -12,7 +12,7 @@ CREATE TEMP VIEW counted AS
 SELECT (SELECT version FROM purser.tenants) AS tenant_version,
        (SELECT count(*) FROM purser.subscription_periods) AS periods, (SELECT count(*) FROM purser.entitlements) AS entitlements,
        (SELECT count(*) FROM purser.allowances) AS allowances, (SELECT count(*) FROM purser.grants) AS grants,
-       (SELECT count(*) FROM purser.balance_facts) AS facts, (SELECT count(*) FROM purser.changes) AS changes,
+       (SELECT count(*) FROM purser.balance_facts) AS facts, (SELECT count(*) FROM purser.outbox) AS changes,
        (SELECT count(*) FROM purser.audit_log) AS audited;
 SELECT * FROM counted;
 

@@ -134,7 +134,7 @@ BEGIN
         SET version = consume_in_slot.version, used = v_used + v_burned, overage = v_overage + consume_in_slot.overage,
             interval_used = v_ends, as_of = recorded_at
         WHERE b.tenant_id = p_tenant AND b.subject = v_subject AND b.feature = p_feature AND b.slot = p_slot;
-      INSERT INTO purser.changes (slot, tenant_id, change_id, kind, source, subject, features, version, recorded_at)
+      INSERT INTO purser.outbox (slot, tenant_id, change_id, kind, source, subject, features, version, recorded_at)
         VALUES (p_slot, p_tenant, gen_random_uuid(), 'balance', 'consumption', v_subject, ARRAY[p_feature],
                 consume_in_slot.version, consume_in_slot.recorded_at);
       outcome := 'consumed';

@@ -23,7 +23,7 @@ BEGIN
     SET version = v_before.version + 1, claimed = p_claimed, reported = p_reported, as_of = p_at
     WHERE b.tenant_id = p_tenant AND b.subject = p_subject AND b.feature = p_feature AND b.slot = p_slot;
   IF p_claimed <> v_before.claimed THEN
-    INSERT INTO purser.changes (slot, tenant_id, change_id, kind, source, subject, features, version, recorded_at)
+    INSERT INTO purser.outbox (slot, tenant_id, change_id, kind, source, subject, features, version, recorded_at)
       VALUES (p_slot, p_tenant, gen_random_uuid(), 'balance', 'consumption', p_subject, ARRAY[p_feature],
               v_before.version + 1, p_at);
   END IF;

@@ -129,29 +129,30 @@ CREATE TABLE purser.balances (
 -- Every change of a balance row writes exactly one of these with the row's new version: they are numbered without a gap.
 -- One table for all commands on a balance, because one idempotency key may be used once over all of them.
 CREATE TABLE purser.balance_facts (
+  -- What has a fixed width comes first: nothing is lost between columns, and they are found without reading the others.
+  version         bigint      NOT NULL,
+  recorded_at     timestamptz NOT NULL,
   slot            integer     NOT NULL,
+  -- Where in its interval this fact's units end: lineage is the overlap of these stretches with those of the grants.
+  interval_no     integer     NOT NULL,
+  -- Whether a window turned with this fact: the balance's overage counts from here.
+  window_turned   boolean     NOT NULL DEFAULT false,
+  kind            text        NOT NULL,
   tenant_id       text        COLLATE "C" NOT NULL,
   subject         text        COLLATE "C" NOT NULL,
   feature         text        COLLATE "C" NOT NULL,
-  version         bigint      NOT NULL,
-  kind            text        NOT NULL,
   idempotency_key text        COLLATE "C",
   amount          numeric(38,6) NOT NULL,
   overage         numeric(38,6) NOT NULL,
-  -- Whether a window turned with this fact: the balance's overage counts from here.
-  window_turned   boolean     NOT NULL DEFAULT false,
-  -- Of a hold that was settled: the part that its pinned grants paid, which is no part of any interval.
-  pinned          numeric(38,6),
-  -- Where in its interval this fact's units end: lineage is the overlap of these stretches with those of the grants.
-  interval_no     integer     NOT NULL,
   interval_used   numeric(38,6) NOT NULL,
   -- Available after this fact; NULL while unlimited.
   balance_after   numeric(38,6),
+  -- Of a hold that was settled: the part that its pinned grants paid, which is no part of any interval.
+  pinned          numeric(38,6),
   -- What the fact is about: a grant, a hold, a claim's resource, the key of a reversed consumption.
   reference       text,
   -- Who consumed from a balance that belongs to the whole tenant.
   acting_subject  text        COLLATE "C",
-  recorded_at     timestamptz NOT NULL,
   occurred_at     timestamptz,
   metadata        jsonb,
   PRIMARY KEY (tenant_id, subject, feature, version, slot),

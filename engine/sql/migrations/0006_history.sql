@@ -1,20 +1,36 @@
 -- What is told to others and what is kept for the record.
 
--- The outbox: one row a balance and call, or another fact, in the transaction of the change it tells of. A relay numbers
--- the rows of a slot as it publishes them; readers follow published_no and never the order of insertion.
-CREATE TABLE purser.changes (
+-- What has happened and was told to nobody yet: one row a balance and call, or another fact, in the transaction of the change
+-- it tells of. A relay takes the rows of a slot from here, numbers them and puts them into changes. Written by every
+-- consumption, hence one narrow index that grows at its end, and what has a fixed width first.
+CREATE TABLE purser.outbox (
+  recorded_at  timestamptz NOT NULL,
+  version      bigint      NOT NULL,
   slot         integer     NOT NULL,
-  tenant_id    text        COLLATE "C" NOT NULL,
   change_id    uuid        NOT NULL,
   -- balance, access, subscription, ledger or tenant; and what changed it: purchase_grant, plan_grant, consumption,
   -- boundary_recompute, manual_refresh, transition, override or ledger.
+  kind         text        NOT NULL,
+  source       text        NOT NULL,
+  tenant_id    text        COLLATE "C" NOT NULL,
+  subject      text        COLLATE "C" NOT NULL,
+  features     text[]      NOT NULL,
+  PRIMARY KEY (slot, recorded_at, change_id)
+);
+
+-- What was published, in the order in which it was: readers follow published_no, which has no gaps within a slot, and never
+-- the order in which something happened.
+CREATE TABLE purser.changes (
+  slot         integer     NOT NULL,
+  published_no bigint      NOT NULL,
+  tenant_id    text        COLLATE "C" NOT NULL,
+  change_id    uuid        NOT NULL,
   kind         text        NOT NULL,
   source       text        NOT NULL,
   subject      text        COLLATE "C" NOT NULL,
   features     text[]      NOT NULL,
   version      bigint      NOT NULL,
   recorded_at  timestamptz NOT NULL,
-  published_no bigint,
   PRIMARY KEY (tenant_id, change_id, slot)
 );
 

@@ -34,9 +34,8 @@ CREATE UNIQUE INDEX subscriptions_one_base ON purser.subscriptions (tenant_id, s
 -- At most one change of plan waits per subscription.
 CREATE UNIQUE INDEX transitions_one_pending ON purser.transitions (tenant_id, subscription_id, slot) WHERE status = 'pending';
 
--- What the relay has not published yet, slot by slot.
-CREATE INDEX changes_unpublished ON purser.changes (slot, recorded_at) WHERE published_no IS NULL;
-CREATE UNIQUE INDEX changes_published ON purser.changes (slot, published_no) WHERE published_no IS NOT NULL;
+-- What was published after this number, slot by slot.
+CREATE UNIQUE INDEX changes_published ON purser.changes (slot, published_no);
 
 -- What is due and whose turn it is.
 CREATE INDEX scheduled_actions_due ON purser.scheduled_actions (execute_at, slot) WHERE status IN ('pending', 'failed');

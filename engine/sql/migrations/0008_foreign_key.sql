@@ -1,7 +1,7 @@
 -- Foreign keys between tenant tables, all of them with the slot, in a file of their own because a distributed engine has
 -- to set them aside while it places the tables.
 --
--- The hot facts (balance_facts, burns, allocations, changes, usage_events, check_audit) have none. Each check would take a row lock on
+-- The hot facts (balance_facts, burns, allocations, outbox, usage_events, check_audit) have none. Each check would take a row lock on
 -- the tenant or the balance for every consumption, which makes unrelated balances of one tenant wait for each other's
 -- shared-lock bookkeeping; the one function that writes them holds the balance row locked, and verify proves the link.
 

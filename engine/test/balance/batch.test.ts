@@ -72,7 +72,7 @@ async function together(
 const ROWS = `SELECT 'balance' AS row, to_jsonb(b) - 'tenant_id' - 'slot' AS what FROM purser.balances b WHERE tenant_id = $1
   UNION ALL SELECT 'fact', to_jsonb(f) - 'tenant_id' - 'slot' - 'reference' FROM purser.balance_facts f WHERE tenant_id = $1
   UNION ALL SELECT 'told', jsonb_build_object('subject', c.subject, 'features', c.features, 'version', max(c.version), 'at', max(c.recorded_at))
-    FROM purser.changes c WHERE tenant_id = $1 AND kind = 'balance' GROUP BY c.subject, c.features
+    FROM purser.outbox c WHERE tenant_id = $1 AND kind = 'balance' GROUP BY c.subject, c.features
   ORDER BY 1, 2`;
 
 const features = ["credits", "credits", "reports", "reports", "exports", "views", "seats", "projects", "sso", "ghost"];
@@ -240,7 +240,7 @@ describe("a batch is what one call after the other would have been", () => {
   test("costs one update and one change a balance, whatever the number of items", async () => {
     const tenant = await bench.testTenant("counted", "pro");
     await bench.purser.issueGrant(bench.pool, { tenant, feature: "credits", amount: 150, dedupeKey: "g" });
-    const told = "SELECT count(*)::int AS told FROM purser.changes WHERE tenant_id = $1 AND source = 'consumption'";
+    const told = "SELECT count(*)::int AS told FROM purser.outbox WHERE tenant_id = $1 AND source = 'consumption'";
     // 100 fit, and then 50 of another 100.
     for (const [round, consumed] of [100, 50].entries()) {
       const items = Array.from({ length: 100 }, (_, n) => plain(`${round}-${n}`));

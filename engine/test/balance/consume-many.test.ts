@@ -126,7 +126,7 @@ describe("all or nothing", () => {
   const rowsOf = (tenant: string) =>
     bench.rows(
       `SELECT (SELECT count(*)::int FROM purser.consumptions WHERE tenant_id = $1) AS consumptions,
-         (SELECT count(*)::int FROM purser.changes WHERE tenant_id = $1 AND source = 'consumption') AS told,
+         (SELECT count(*)::int FROM purser.outbox WHERE tenant_id = $1 AND source = 'consumption') AS told,
          (SELECT sum(used)::int FROM purser.balances WHERE tenant_id = $1) AS used`,
       [tenant],
     );

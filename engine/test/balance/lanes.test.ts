@@ -78,7 +78,7 @@ describe("a flight", () => {
     // One line in the outbox for each flight.
     expect(
       await bench.rows(
-        "SELECT count(*)::int AS told FROM purser.changes WHERE tenant_id = $1 AND source = 'consumption'",
+        "SELECT count(*)::int AS told FROM purser.outbox WHERE tenant_id = $1 AND source = 'consumption'",
         [tenant],
       ),
     ).toEqual([{ told: 2 }]);

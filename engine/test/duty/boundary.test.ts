@@ -34,7 +34,7 @@ const boundaries = (tenant: string) =>
     [tenant],
   );
 const changes = (tenant: string, source: string) =>
-  bench.rows("SELECT version FROM purser.changes WHERE tenant_id = $1 AND source = $2", [tenant, source]);
+  bench.rows("SELECT version FROM purser.outbox WHERE tenant_id = $1 AND source = $2", [tenant, source]);
 
 describe("one function, whoever comes first", () => {
   test.each(["worker", "refresh"] as const)(

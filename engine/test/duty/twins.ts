@@ -21,7 +21,7 @@ const questions = {
     "SELECT lapsed, reason, voided_at::text FROM purser.grant_voids WHERE tenant_id = $1 ORDER BY voided_at, lapsed",
   balances: `SELECT feature, subject, denied_reason, unlimited, granted, used, held, overage, interval_no, interval_used,
       version, as_of::text, next_change_at::text FROM purser.balances WHERE tenant_id = $1 ORDER BY feature, subject`,
-  changes: `SELECT kind, source, subject, features, version, recorded_at::text FROM purser.changes
+  changes: `SELECT kind, source, subject, features, version, recorded_at::text FROM purser.outbox
     WHERE tenant_id = $1 AND kind = 'balance' ORDER BY features, subject, version`,
 };
 

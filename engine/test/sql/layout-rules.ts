@@ -14,7 +14,7 @@ export const classes: { readonly [name: string]: readonly string[] } = {
     tenants test_clocks subscriptions subscription_periods transitions entitlements restrictions overrides purchases
     scheduled_actions allowances grants grant_voids balances balance_facts burns allocations open_grants holds hold_pins claims
     resource_snapshots usage_events usage_rollups value_events value_event_waivers books accounts ledger_entries invoices
-    invoice_lines changes audit_log check_audit command_keys webhook_deliveries`),
+    invoice_lines outbox changes audit_log check_audit command_keys webhook_deliveries`),
   catalogue: words(`
     catalog_revisions tiers features capabilities plans plan_versions plan_inclusions products product_versions
     product_inclusions usage_event_types rates value_event_types`),
@@ -23,14 +23,14 @@ export const classes: { readonly [name: string]: readonly string[] } = {
 };
 
 /** Written by every hot command: each foreign key is one more row lock for each of them. */
-const hotFacts = words("balance_facts burns allocations changes usage_events check_audit value_events ledger_entries");
-/** Unique indexes of tenant tables that do not begin with the tenant: the relay numbers what it publishes by slot. */
-const bySlotFirst = ["changes_published"];
+const hotFacts = words("balance_facts burns allocations outbox usage_events check_audit value_events ledger_entries");
+/** Unique indexes of tenant tables that do not begin with the tenant: the relay takes and numbers what it publishes by slot. */
+const bySlotFirst = ["outbox_pkey", "changes_published"];
 /** Tables whose rows are updated in place and need room on their page for it. */
 const updatedInPlace = ["balances", "books", "accounts"];
 
 /** Written by every consumption, by three statements: their constraints are read from their texts each time. */
-const consumed = ["balances", "balance_facts", "changes"];
+const consumed = ["balances", "balance_facts", "outbox"];
 
 const list = (names: readonly string[]) => `ARRAY[${names.map((name) => `'${name}'`).join(", ")}]::text[]`;
 
@@ -106,7 +106,8 @@ export const layoutRules: CatalogueRule[] = [
     name: "rule 1: tenant_id is the first column of every tenant table's primary key, and the slot is in it",
     find: `SELECT t.name || ' has no primary key of tenant_id … slot' FROM t
            LEFT JOIN keys k ON k.table_name = t.name AND k.indisprimary
-           WHERE t.class = 'tenant' AND (k.columns[1] = 'tenant_id' AND 'slot' = ANY (k.columns)) IS NOT TRUE`,
+           WHERE t.class = 'tenant' AND (k.name = ANY (${list(bySlotFirst)})) IS NOT TRUE
+             AND (k.columns[1] = 'tenant_id' AND 'slot' = ANY (k.columns)) IS NOT TRUE`,
     bad: [
       ["ALTER TABLE purser.burns DROP CONSTRAINT burns_pkey", "burns has no primary key"],
       [
@@ -333,7 +334,7 @@ export const layoutRules: CatalogueRule[] = [
     bad: [
       ["CREATE TYPE purser.mood AS ENUM ('good')", "mood is a type of its own"],
       ["CREATE DOMAIN purser.word AS text", "word is a type of its own"],
-      ["ALTER TABLE purser.changes ADD CHECK (version > 0)", "changes has a CHECK of one column"],
+      ["ALTER TABLE purser.outbox ADD CHECK (version > 0)", "outbox has a CHECK of one column"],
       ["ALTER TABLE purser.claims ADD CONSTRAINT apart EXCLUDE (resource WITH =)", "apart excludes"],
       ["CREATE TABLE purser.more () INHERITS (purser.claims)", "more inherits"],
     ],
