@@ -157,7 +157,6 @@ CREATE TABLE purser.balance_facts (
   acting_subject text COLLATE "C",
   occurred_at timestamp with time zone,
   metadata jsonb,
-  CONSTRAINT balance_facts_check CHECK (((overage + COALESCE(pinned, (0)::numeric)) <= amount)),
   CONSTRAINT balance_facts_pkey PRIMARY KEY (tenant_id, subject, feature, version, slot),
   CONSTRAINT balance_facts_tenant_id_idempotency_key_slot_key UNIQUE (tenant_id, idempotency_key, slot)
 );
@@ -759,16 +758,15 @@ CREATE TABLE purser.outbox (
   recorded_at timestamp with time zone NOT NULL,
   version bigint NOT NULL,
   slot integer NOT NULL,
-  change_id uuid NOT NULL,
   kind text NOT NULL,
   source text NOT NULL,
   tenant_id text COLLATE "C" NOT NULL,
   subject text COLLATE "C" NOT NULL,
-  features text[] NOT NULL,
-  CONSTRAINT outbox_pkey PRIMARY KEY (slot, recorded_at, change_id)
+  features text[] NOT NULL
 );
 ALTER TABLE purser.outbox OWNER TO purser_owner;
 ALTER TABLE purser.outbox ENABLE ROW LEVEL SECURITY;
+CREATE INDEX outbox_next ON purser.outbox USING btree (slot, recorded_at);
 CREATE POLICY all_tenants ON purser.outbox FOR SELECT TO purser_readonly, purser_service USING (true);
 CREATE POLICY every_row ON purser.outbox FOR ALL TO purser_writer USING (true) WITH CHECK (true);
 CREATE POLICY own_tenant ON purser.outbox FOR SELECT TO purser_tenant USING ((tenant_id = NULLIF(current_setting('app.tenant_id'::text, true), ''::text)));

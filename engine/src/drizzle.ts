@@ -625,21 +625,16 @@ export const openGrants = purser.table(
   (table) => [primaryKey({ columns: [table.tenantId, table.subject, table.feature, table.grantId, table.slot] })],
 );
 
-export const outbox = purser.table(
-  "outbox",
-  {
-    recordedAt: timestamp("recorded_at", { withTimezone: true, mode: "string" }).notNull(),
-    version: bigint({ mode: "bigint" }).notNull(),
-    slot: integer().notNull(),
-    changeId: uuid("change_id").notNull(),
-    kind: text().notNull(),
-    source: text().notNull(),
-    tenantId: text("tenant_id").notNull(),
-    subject: text().notNull(),
-    features: text().array().notNull(),
-  },
-  (table) => [primaryKey({ columns: [table.slot, table.recordedAt, table.changeId] })],
-);
+export const outbox = purser.table("outbox", {
+  recordedAt: timestamp("recorded_at", { withTimezone: true, mode: "string" }).notNull(),
+  version: bigint({ mode: "bigint" }).notNull(),
+  slot: integer().notNull(),
+  kind: text().notNull(),
+  source: text().notNull(),
+  tenantId: text("tenant_id").notNull(),
+  subject: text().notNull(),
+  features: text().array().notNull(),
+});
 
 export const overrides = purser.table(
   "overrides",

@@ -1,6 +1,7 @@
--- Takes an amount from a balance, once per (tenant, idempotency key), or refuses and leaves nothing. The whole decision is
--- taken under the lock of one row and its cost does not grow with the grants, consumptions or holds there are: one row
--- locked, one fact added, one row updated, one change told.
+-- Takes an amount from a balance, once per (tenant, idempotency key), or refuses and leaves nothing. One update decides and
+-- takes: it waits for whoever holds the row, and what it asks of the row is asked again of what they left. Its cost does not
+-- grow with the grants, consumptions or holds there are: one row updated, one fact added, one change told. Only what was not
+-- taken is looked at for its reason.
 --
 -- The outcomes in their precedence: invalid_input (field), idempotency_conflict (field) or the first answer again with
 -- replayed, tenant_unknown, feature_unknown, wrong_kind, subject_required, the reasons of resolve_entitlement in lower
@@ -23,22 +24,21 @@ AS $$
 #variable_conflict use_column
 DECLARE
   v_subject       text := p_subject;
+  v_test          boolean := false;
+  v_now           timestamptz;
   v_kind          text;
   v_enforcement   text;
   v_denied        text;
   v_available     numeric;
-  v_used          numeric;
-  v_overage       numeric;
   v_interval_no   integer;
   v_interval_used numeric;
   v_version       bigint;
   v_as_of         timestamptz;
   v_next          timestamptz;
   v_resets        timestamptz;
-  v_test          boolean;
+  v_of_test       boolean;
   v_per           text;
-  v_ends          numeric;
-  v_burned        numeric;
+  v_taken         numeric;
 BEGIN
   -- Every expression is made ready anew in every transaction, whatever it finds. So the common case has few and short ones,
   -- and what only some need stands where only they come by.
@@ -63,19 +63,36 @@ BEGIN
     END IF;
   END IF;
 
-  -- The subject's own row, else the tenant's where the amount is shared, else one that is made now. Two more looks, because
-  -- a row that was only just made or is due is turned and read again.
-  FOR v_look IN 1..5 LOOP
-    -- The lock comes first and alone, so that what decides is read after every earlier holder has committed.
-    SELECT b.kind, b.enforcement, b.denied_reason, b.restricted_by, b.unlimited, b.granted - b.used - b.held, b.used, b.overage,
-           b.interval_no, b.interval_used, b.version, b.as_of, b.next_change_at, b.resets_at, b.test, b.per
-      INTO v_kind, v_enforcement, v_denied, restricted_by, unlimited, v_available, v_used, v_overage,
-           v_interval_no, v_interval_used, v_version, v_as_of, v_next, v_resets, v_test, v_per
+  -- Read once: while a row is turned the next grant or hold may end, and where many do one would run after the clock. Who had
+  -- to wait for the row is never earlier than what it waited for: time there does not go back.
+  v_now := clock_timestamp();
+  -- The subject's own row, else the tenant's where the amount is shared, else one that is made now. More than one look,
+  -- because a row that was only just made or is due is turned and asked again.
+  FOR v_look IN 1..9 LOOP
+    UPDATE purser.balances b
+      SET version = b.version + 1, used = b.used + p_amount, interval_used = b.interval_used + p_amount,
+          as_of = greatest(b.as_of, v_now)
+      WHERE b.tenant_id = p_tenant AND b.subject = v_subject AND b.feature = p_feature AND b.slot = p_slot
+        AND b.denied_reason IS NULL AND b.kind <> 'capacity' AND (b.per = 'subject') = (v_subject <> '') AND b.test = v_test
+        AND b.next_change_at > greatest(b.as_of, v_now) AND (b.unlimited OR p_amount <= b.granted - b.used - b.held)
+      RETURNING b.version, b.interval_no, b.interval_used, b.granted - b.used - b.held, b.unlimited, b.as_of, b.resets_at,
+                b.restricted_by
+      INTO v_version, v_interval_no, v_interval_used, v_available, unlimited, recorded_at, v_resets, restricted_by;
+    IF v_version IS NOT NULL THEN
+      overage := 0;
+      v_taken := p_amount;
+      EXIT;
+    END IF;
+
+    -- Why not. The lock comes first and alone, so that what is read is what every earlier holder has left.
+    SELECT b.kind, b.enforcement, b.denied_reason, b.restricted_by, b.unlimited, b.granted - b.used - b.held,
+           b.as_of, b.next_change_at, b.resets_at, b.test, b.per
+      INTO v_kind, v_enforcement, v_denied, restricted_by, unlimited, v_available,
+           v_as_of, v_next, v_resets, v_of_test, v_per
       FROM purser.balances b
       WHERE b.tenant_id = p_tenant AND b.subject = v_subject AND b.feature = p_feature AND b.slot = p_slot
       FOR NO KEY UPDATE;
-    IF v_version IS NULL OR p_subject <> '' AND (v_per = 'subject') = (v_subject = '') THEN
-      v_version := NULL;
+    IF v_kind IS NULL OR p_subject <> '' AND (v_per = 'subject') = (v_subject = '') THEN
       IF v_subject <> '' THEN
         v_subject := '';
       ELSE
@@ -85,22 +102,15 @@ BEGIN
       END IF;
       CONTINUE;
     END IF;
-    -- Read once: while a row is turned the next grant or hold may end, and where many do one would run after the clock.
-    recorded_at := greatest(v_as_of, coalesce(recorded_at, CASE WHEN v_test THEN purser.tenant_now(p_slot, p_tenant)
-                                                                ELSE clock_timestamp() END));
-    EXIT WHEN v_next > recorded_at;
-    PERFORM purser.turn_balance(p_slot, p_tenant, v_subject, p_feature, recorded_at, 'boundary', 'boundary_recompute', 0, NULL);
-    v_version := NULL;
-  END LOOP;
-
-  IF (v_denied IS NULL AND v_version IS NOT NULL AND v_kind <> 'capacity' AND (v_per = 'tenant' OR v_subject <> '')
-      AND (unlimited OR p_amount <= v_available))
-  THEN
-    overage := 0;
-  ELSIF outcome IS NULL THEN
-    IF v_version IS NULL THEN
-      RAISE EXCEPTION 'balance (%, %, %) is due again right after it was turned', p_tenant, v_subject, p_feature
-        USING ERRCODE = 'PU001';
+    IF v_of_test <> v_test THEN
+      v_test := v_of_test;
+      v_now := purser.tenant_now(p_slot, p_tenant);
+      CONTINUE;
+    END IF;
+    IF v_next <= greatest(v_as_of, v_now) THEN
+      PERFORM purser.turn_balance(p_slot, p_tenant, v_subject, p_feature, greatest(v_as_of, v_now), 'boundary',
+                                  'boundary_recompute', 0, NULL);
+      CONTINUE;
     END IF;
     available := v_available;
     IF v_kind = 'capacity' THEN
@@ -111,38 +121,56 @@ BEGIN
     ELSIF v_denied IS NOT NULL THEN
       outcome := lower(v_denied);
       available := CASE WHEN NOT unlimited THEN v_available END;
-    ELSIF v_enforcement = 'hard' THEN
-      outcome := CASE v_kind WHEN 'credits' THEN 'insufficient_balance' ELSE 'limit_reached' END;
-    ELSE
-      overage := p_amount - greatest(v_available, 0);
+    ELSIF p_amount > v_available AND NOT unlimited THEN
+      IF v_enforcement = 'hard' THEN
+        outcome := CASE v_kind WHEN 'credits' THEN 'insufficient_balance' ELSE 'limit_reached' END;
+      ELSE
+        overage := p_amount - greatest(v_available, 0);
+        v_taken := p_amount - overage;
+        UPDATE purser.balances b
+          SET version = b.version + 1, used = b.used + v_taken, overage = b.overage + consume_in_slot.overage,
+              interval_used = b.interval_used + v_taken, as_of = greatest(b.as_of, v_now)
+          WHERE b.tenant_id = p_tenant AND b.subject = v_subject AND b.feature = p_feature AND b.slot = p_slot
+          RETURNING b.version, b.interval_no, b.interval_used, b.granted - b.used - b.held, b.as_of
+          INTO v_version, v_interval_no, v_interval_used, v_available, recorded_at;
+        EXIT;
+      END IF;
     END IF;
-  END IF;
+    EXIT WHEN outcome IS NOT NULL;
+  END LOOP;
 
-  IF outcome IS NULL THEN
+  IF v_version IS NOT NULL THEN
     INSERT INTO purser.balance_facts (slot, tenant_id, subject, feature, version, kind, idempotency_key, amount, overage,
                                       interval_no, interval_used, balance_after, acting_subject, recorded_at, occurred_at,
                                       metadata)
-      VALUES (p_slot, p_tenant, v_subject, p_feature, v_version + 1, 'consume', p_idempotency_key, p_amount,
-              consume_in_slot.overage, v_interval_no, v_interval_used + (p_amount - consume_in_slot.overage),
-              CASE WHEN NOT consume_in_slot.unlimited THEN v_available - (p_amount - consume_in_slot.overage) END,
+      VALUES (p_slot, p_tenant, v_subject, p_feature, v_version, 'consume', p_idempotency_key, p_amount,
+              consume_in_slot.overage, v_interval_no, v_interval_used,
+              CASE WHEN NOT consume_in_slot.unlimited THEN v_available END,
               nullif(p_subject, v_subject), consume_in_slot.recorded_at, p_occurred_at, p_metadata)
       ON CONFLICT (tenant_id, idempotency_key, slot) DO NOTHING
-      RETURNING version, amount, overage, balance_after, interval_used, amount - overage
-      INTO version, amount, overage, available, v_ends, v_burned;
+      RETURNING version, amount, overage, balance_after INTO version, amount, overage, available;
     IF version IS NOT NULL THEN
-      UPDATE purser.balances b
-        SET version = consume_in_slot.version, used = v_used + v_burned, overage = v_overage + consume_in_slot.overage,
-            interval_used = v_ends, as_of = recorded_at
-        WHERE b.tenant_id = p_tenant AND b.subject = v_subject AND b.feature = p_feature AND b.slot = p_slot;
-      INSERT INTO purser.outbox (slot, tenant_id, change_id, kind, source, subject, features, version, recorded_at)
-        VALUES (p_slot, p_tenant, gen_random_uuid(), 'balance', 'consumption', v_subject, ARRAY[p_feature],
-                consume_in_slot.version, consume_in_slot.recorded_at);
+      INSERT INTO purser.outbox (slot, tenant_id, kind, source, subject, features, version, recorded_at)
+        VALUES (p_slot, p_tenant, 'balance', 'consumption', v_subject, ARRAY[p_feature], v_version,
+                consume_in_slot.recorded_at);
       outcome := 'consumed';
       replayed := false;
       resets_at := nullif(v_resets, 'infinity');
       RETURN;
     END IF;
-    available := v_available;
+    -- The key was used before. What the update took is put back by the one who took it, before anybody else can see it, and
+    -- the row is again as of its newest fact.
+    UPDATE purser.balances b
+      SET version = b.version - 1, used = b.used - v_taken, overage = b.overage - (p_amount - v_taken),
+          interval_used = b.interval_used - v_taken,
+          as_of = (SELECT f.recorded_at FROM purser.balance_facts f
+                   WHERE f.tenant_id = b.tenant_id AND f.subject = b.subject AND f.feature = b.feature
+                     AND f.version = b.version - 1 AND f.slot = b.slot)
+      WHERE b.tenant_id = p_tenant AND b.subject = v_subject AND b.feature = p_feature AND b.slot = p_slot;
+    available := v_available + v_taken;
+  ELSIF outcome IS NULL THEN
+    RAISE EXCEPTION 'balance (%, %, %) is due again right after it was turned', p_tenant, v_subject, p_feature
+      USING ERRCODE = 'PU001';
   END IF;
 
   -- Refused, or the key was used before: the key decides first, so a consumption that happened is told again even where

@@ -310,8 +310,8 @@ BEGIN
           interval_used = b.interval_used + d.drawn, as_of = d.now_at
       FROM drawn d
       WHERE b.tenant_id = d.tenant_id AND b.subject = d.subject AND b.feature = d.feature AND b.slot = d.slot;
-    INSERT INTO purser.outbox (slot, tenant_id, change_id, kind, source, subject, features, version, recorded_at)
-      SELECT l.slot, l.tenant_id, gen_random_uuid(), 'balance', 'consumption', l.subject, ARRAY[l.feature], t.version, t.now_at
+    INSERT INTO purser.outbox (slot, tenant_id, kind, source, subject, features, version, recorded_at)
+      SELECT l.slot, l.tenant_id, 'balance', 'consumption', l.subject, ARRAY[l.feature], t.version, t.now_at
       FROM (
         SELECT i.number, max(i.version) AS version, max(i.now_at) AS now_at
         FROM unnest(v_numbers, v_versions, v_times) AS i (number, version, now_at)

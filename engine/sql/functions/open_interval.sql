@@ -55,8 +55,8 @@ BEGIN
   IF (v_before.granted, v_before.used, v_before.held, v_before.overage, v_before.unlimited, v_before.denied_reason)
      IS DISTINCT FROM
      (v_after.granted, v_after.used + p_drawn, v_after.held, v_overage, v_after.unlimited, v_after.denied_reason) THEN
-    INSERT INTO purser.outbox (slot, tenant_id, change_id, kind, source, subject, features, version, recorded_at)
-      VALUES (p_slot, p_tenant, gen_random_uuid(), 'balance', p_source, p_subject, ARRAY[p_feature], open_interval.version, p_at);
+    INSERT INTO purser.outbox (slot, tenant_id, kind, source, subject, features, version, recorded_at)
+      VALUES (p_slot, p_tenant, 'balance', p_source, p_subject, ARRAY[p_feature], open_interval.version, p_at);
   END IF;
 END
 $$;

@@ -68,8 +68,8 @@ BEGIN
               v_row.interval_used, available, p_hold_key, v_now);
     UPDATE purser.balances b SET version = release.version, held = v_row.held - v_hold.funded, as_of = v_now
       WHERE b.tenant_id = p_tenant AND b.subject = v_row.subject AND b.feature = v_hold.feature AND b.slot = v_slot;
-    INSERT INTO purser.outbox (slot, tenant_id, change_id, kind, source, subject, features, version, recorded_at)
-      VALUES (v_slot, p_tenant, gen_random_uuid(), 'balance', 'consumption', v_row.subject, ARRAY[v_hold.feature], version, v_now);
+    INSERT INTO purser.outbox (slot, tenant_id, kind, source, subject, features, version, recorded_at)
+      VALUES (v_slot, p_tenant, 'balance', 'consumption', v_row.subject, ARRAY[v_hold.feature], version, v_now);
   ELSE
     SELECT c.* INTO v_closed
       FROM purser.close_interval(v_slot, p_tenant, v_row.subject, v_hold.feature, v_now, false) c;

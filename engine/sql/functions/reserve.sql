@@ -74,8 +74,8 @@ BEGIN
         SET version = v_inserted, held = v_row.held + v_funded, as_of = v_row.now_at,
             next_change_at = least(v_row.next_change_at, reserve.expires_at)
         WHERE b.tenant_id = p_tenant AND b.subject = v_row.subject AND b.feature = p_feature AND b.slot = v_slot;
-      INSERT INTO purser.outbox (slot, tenant_id, change_id, kind, source, subject, features, version, recorded_at)
-        VALUES (v_slot, p_tenant, gen_random_uuid(), 'balance', 'consumption', v_row.subject, ARRAY[p_feature], v_inserted,
+      INSERT INTO purser.outbox (slot, tenant_id, kind, source, subject, features, version, recorded_at)
+        VALUES (v_slot, p_tenant, 'balance', 'consumption', v_row.subject, ARRAY[p_feature], v_inserted,
                 v_row.now_at);
       outcome := 'reserved';
       amount := round(p_amount, 6);

@@ -115,8 +115,8 @@ BEGIN
         SET version = settle.version, used = v_row.used + v_drawn, held = v_row.held - v_funded,
             overage = v_row.overage + settle.overage, interval_used = v_row.interval_used + v_drawn, as_of = v_now
         WHERE b.tenant_id = p_tenant AND b.subject = v_row.subject AND b.feature = v_hold.feature AND b.slot = v_slot;
-      INSERT INTO purser.outbox (slot, tenant_id, change_id, kind, source, subject, features, version, recorded_at)
-        VALUES (v_slot, p_tenant, gen_random_uuid(), 'balance', 'consumption', v_row.subject, ARRAY[v_hold.feature], version,
+      INSERT INTO purser.outbox (slot, tenant_id, kind, source, subject, features, version, recorded_at)
+        VALUES (v_slot, p_tenant, 'balance', 'consumption', v_row.subject, ARRAY[v_hold.feature], version,
                 v_now);
     END IF;
     v_hold.late := late;

@@ -23,8 +23,8 @@ BEGIN
     SET version = v_before.version + 1, claimed = p_claimed, reported = p_reported, as_of = p_at
     WHERE b.tenant_id = p_tenant AND b.subject = p_subject AND b.feature = p_feature AND b.slot = p_slot;
   IF p_claimed <> v_before.claimed THEN
-    INSERT INTO purser.outbox (slot, tenant_id, change_id, kind, source, subject, features, version, recorded_at)
-      VALUES (p_slot, p_tenant, gen_random_uuid(), 'balance', 'consumption', p_subject, ARRAY[p_feature],
+    INSERT INTO purser.outbox (slot, tenant_id, kind, source, subject, features, version, recorded_at)
+      VALUES (p_slot, p_tenant, 'balance', 'consumption', p_subject, ARRAY[p_feature],
               v_before.version + 1, p_at);
   END IF;
   RETURN v_before.version + 1;

@@ -157,8 +157,8 @@ BEGIN
   outcome := 'written';
   tenant_version := purser.touch_tenant(p_slot, p_tenant);
   PERFORM purser.refresh_balances(p_slot, p_tenant, p_at, 'plan_grant');
-  INSERT INTO purser.outbox (slot, tenant_id, change_id, kind, source, subject, features, version, recorded_at)
-    VALUES (p_slot, p_tenant, gen_random_uuid(), 'subscription', 'transition', '',
+  INSERT INTO purser.outbox (slot, tenant_id, kind, source, subject, features, version, recorded_at)
+    VALUES (p_slot, p_tenant, 'subscription', 'transition', '',
             ARRAY(SELECT w.feature FROM jsonb_populate_recordset(NULL::purser.entitlements, p_entitlements) w ORDER BY 1),
             tenant_version, p_at);
   PERFORM purser.append_audit(p_slot, p_tenant, p_actor, 'subscription.write', v_subscription::text, NULL,

@@ -80,7 +80,7 @@ CREATE TABLE purser.grant_voids (
 );
 
 -- One row a balance. Consuming updates numbers that no index holds, so the update stays on its page (HOT); the free
--- space for that is why the fill factor is 70. This table, balance_facts and changes have no CHECK of one column: each would
+-- space for that is why the fill factor is 70. This table, balance_facts and outbox have no CHECK of one column: each would
 -- be read from its text again by every statement that writes a row (docs/decisions/0009).
 CREATE TABLE purser.balances (
   slot           integer     NOT NULL,
@@ -156,8 +156,7 @@ CREATE TABLE purser.balance_facts (
   occurred_at     timestamptz,
   metadata        jsonb,
   PRIMARY KEY (tenant_id, subject, feature, version, slot),
-  UNIQUE (tenant_id, idempotency_key, slot),
-  CHECK (overage + coalesce(pinned, 0) <= amount)
+  UNIQUE (tenant_id, idempotency_key, slot)
 );
 
 -- Which stretch of a closed interval each grant paid for. Closed intervals only, so a row never changes.

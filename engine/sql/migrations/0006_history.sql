@@ -1,22 +1,21 @@
 -- What is told to others and what is kept for the record.
 
 -- What has happened and was told to nobody yet: one row a balance and call, or another fact, in the transaction of the change
--- it tells of. A relay takes the rows of a slot from here, numbers them and puts them into changes. Written by every
--- consumption, hence one narrow index that grows at its end, and what has a fixed width first.
+-- it tells of. A relay takes the rows of a slot from here, names and numbers them and puts them into changes. Written by every
+-- consumption, hence no key, one narrow index that grows at its end, and what has a fixed width first.
 CREATE TABLE purser.outbox (
   recorded_at  timestamptz NOT NULL,
   version      bigint      NOT NULL,
   slot         integer     NOT NULL,
-  change_id    uuid        NOT NULL,
   -- balance, access, subscription, ledger or tenant; and what changed it: purchase_grant, plan_grant, consumption,
   -- boundary_recompute, manual_refresh, transition, override or ledger.
   kind         text        NOT NULL,
   source       text        NOT NULL,
   tenant_id    text        COLLATE "C" NOT NULL,
   subject      text        COLLATE "C" NOT NULL,
-  features     text[]      NOT NULL,
-  PRIMARY KEY (slot, recorded_at, change_id)
+  features     text[]      NOT NULL
 );
+ALTER TABLE purser.outbox REPLICA IDENTITY FULL;
 
 -- What was published, in the order in which it was: readers follow published_no, which has no gaps within a slot, and never
 -- the order in which something happened.

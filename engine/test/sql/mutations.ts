@@ -11,8 +11,17 @@ interface Mutation {
 }
 
 export const mutations: readonly Mutation[] = [
-  { of: "consume_in_slot", from: "FOR NO KEY UPDATE", to: "", noticedBy: "consume" },
-  { of: "consume_in_slot", from: "p_amount <= v_available", to: "p_amount < v_available", noticedBy: "consume" },
+  { of: "consume_in_slot", from: "FOR NO KEY UPDATE", to: "", noticedBy: "consume of a grant" },
+  {
+    of: "consume_in_slot",
+    from: " AND (b.unlimited OR p_amount <= b.granted - b.used - b.held)",
+    to: "",
+    noticedBy: "consume",
+  },
+  { of: "consume_in_slot", from: "p_amount <= b.granted", to: "p_amount < b.granted", noticedBy: "consume" },
+  { of: "consume_in_slot", from: "b.used + p_amount", to: "0 + p_amount", noticedBy: "02_idempotency" },
+  { of: "consume_in_slot", from: "used = b.used - v_taken", to: "used = b.used", noticedBy: "key" },
+  { of: "consume_in_slot", from: "version = b.version - 1,", to: "", noticedBy: "key" },
   {
     of: "consume_many_in_slots",
     from: "sum(n.demand) OVER of_balance <= n.available",
@@ -26,7 +35,14 @@ export const mutations: readonly Mutation[] = [
     noticedBy: "20_consume_many",
   },
   { of: "consume_in_slot", from: "v_denied IS NOT NULL", to: "false", noticedBy: "36_suspension" },
-  { of: "consume_in_slot", from: "v_next > recorded_at", to: "v_next >= recorded_at", noticedBy: "06_windows" },
+  { of: "consume_in_slot", from: "AND b.denied_reason IS NULL ", to: "", noticedBy: "36_suspension" },
+  {
+    of: "consume_in_slot",
+    from: "b.next_change_at > greatest",
+    to: "b.next_change_at >= greatest",
+    noticedBy: "08_dates_of_a_grant",
+  },
+  { of: "consume_in_slot", from: "v_next <= greatest", to: "v_next < greatest", noticedBy: "06_windows" },
   {
     of: "consume_in_slot",
     from: "ON CONFLICT (tenant_id, idempotency_key, slot) DO NOTHING",

@@ -8,7 +8,7 @@ const appendOnly = `ARRAY['grants', 'grant_voids', 'balance_facts', 'burns', 'al
   'check_audit', 'command_keys', 'catalog_revisions', 'plan_versions', 'plan_inclusions', 'product_versions',
   'product_inclusions', 'rates']`;
 /** Whose rows leave when they stop counting, when a planned future is superseded, or when somebody signs out. */
-const deletable = `ARRAY['open_grants', 'slot_leases', 'capabilities', 'subscription_periods',
+const deletable = `ARRAY['open_grants', 'slot_leases', 'capabilities', 'subscription_periods', 'outbox',
   'console_sessions']`;
 const roles = `ARRAY['purser_owner', 'purser_writer', 'purser_service', 'purser_tenant', 'purser_readonly']`;
 

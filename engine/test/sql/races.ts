@@ -54,7 +54,14 @@ const due = [consume(1, "r", "reports"), "SELECT purser.advance_test_clock('acme
 
 const races = {
   consume: { first: consume(5, "k1"), second: consume(3, "k2"), told: ["consumed", "insufficient_balance"] },
-  key: { first: consume(1, "k1"), second: consume(1, "k1"), told: ["consumed", "consumed again"] },
+  "consume of a grant": { first: grant("again"), second: consume(6, "k2"), told: ["granted", "consumed"] },
+  key: {
+    first: consume(1, "k1"),
+    second: consume(1, "k1"),
+    told: ["consumed", "consumed again"],
+    nothing:
+      "SELECT FROM purser.balances WHERE feature = 'credits' AND used <> 1 UNION ALL SELECT FROM purser.verify()",
+  },
   "key on two balances": {
     first: consume(1, "k1"),
     second: consume(1, "k1", "reports"),

@@ -59,7 +59,8 @@ function declaration({ name, kind, columns, key }: Readable): string {
     return `export const ${camel(name)} = purser.view(${JSON.stringify(name)}, ${fields}).existing();`;
   }
   const keyed = key.map((part) => `table.${camel(part)}`).join(", ");
-  return `export const ${camel(name)} = purser.table(${JSON.stringify(name)}, ${fields}, (table) => [primaryKey({ columns: [${keyed}] })]);`;
+  const having = keyed === "" ? "" : `, (table) => [primaryKey({ columns: [${keyed}] })]`;
+  return `export const ${camel(name)} = purser.table(${JSON.stringify(name)}, ${fields}${having});`;
 }
 
 /** The schema as the text of a module, in the repository's format. */
