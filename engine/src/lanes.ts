@@ -3,7 +3,10 @@
 //
 // A lane has one flight in the air. What is asked meanwhile queues and leaves with the next one, so flights grow with the
 // load and nobody waits for company: there is no timer before a departure. The calls of one balance are in one lane and
-// keep their order. A balance that somebody else holds, and a flight that takes long, wait apart from the lane.
+// leave in their order. A balance that somebody else holds, and a flight that takes long, wait apart from the lane.
+//
+// Where a full flight is of one balance and the next one would be too, that one is sent after it at once and waits in the
+// database for the balance, which then is never idle while this process reads answers.
 import { AsyncResource } from "node:async_hooks";
 import { retried } from "./command.ts";
 import { Fault } from "./foundation/fault.ts";
@@ -18,9 +21,11 @@ const MOST_TOGETHER = 512;
 const MOST_WAITING = 10_000;
 /** Flights of a lane that wait for balances which somebody else holds, besides the one in the air. */
 const MOST_APART = 3;
-/** After so long a flight no longer keeps the next one on the ground: of a single call, and of many. */
+/** Whom a flight has kept on the ground for so long, it keeps there no longer: of a single call, and of many. */
 const LONG_ALONE_MS = 25;
 const LONG_TOGETHER_MS = 250;
+/** After so long a flight has its balance or its place among those who wait for it, and who follows stands behind it. */
+const IN_PLACE_MS = 5;
 
 /** Consumes with whoever else does now. Answers when it is committed, or decided against. */
 export type Lanes = (call: ConsumeCall) => Promise<ConsumeRow>;
@@ -39,11 +44,25 @@ interface Passenger {
   readonly reject: (error: unknown) => void;
 }
 
+/** Calls that are being asked, in one statement. */
+interface Flight {
+  readonly passengers: readonly Passenger[];
+  /** The balance of all of them, where it is one and there is no room for more. */
+  readonly crowdOf: string | undefined;
+  /** Whether another one may follow it. */
+  inPlace: boolean;
+  settling?: NodeJS.Timeout;
+  /** Runs from when somebody waits for it. */
+  late?: NodeJS.Timeout;
+  /** It no longer keeps others on the ground, but for those of these balances. */
+  left?: ReadonlySet<string>;
+}
+
 /** Those who wait for a balance that somebody else holds, in their order. */
 interface Apart {
-  passengers: Passenger[];
-  /** Whether a flight for it is in the air. */
-  flying: boolean;
+  readonly passengers: Passenger[];
+  /** Flights for it that are in the air. */
+  flying: number;
 }
 
 function createLane(route: (slot: number) => Session): Lanes {
@@ -51,7 +70,8 @@ function createLane(route: (slot: number) => Session): Lanes {
   const own = new AsyncResource("purser.lane");
   let queue: Passenger[] = [];
   let departing = false;
-  let inTheAir = false;
+  let inTheAir: Flight | undefined;
+  let following: Flight | undefined;
   const apart = new Map<string, Apart>();
   let flightsApart = 0;
   let taken = 0;
@@ -70,44 +90,97 @@ function createLane(route: (slot: number) => Session): Lanes {
 
   /** Not at once: whoever is answered by the same flight as others asks again at the same time as they. */
   function depart(): void {
-    if (departing || inTheAir || queue.length === 0) return;
+    if (departing || queue.length === 0) return;
+    if (inTheAir !== undefined && !mayFollow(inTheAir)) {
+      watch(inTheAir);
+      return;
+    }
     departing = true;
     own.runInAsyncScope(() => {
       setImmediate(() => {
         departing = false;
-        if (queue.length > 0) void fly();
+        if (queue.length === 0) return;
+        if (inTheAir === undefined) void fly();
+        else if (mayFollow(inTheAir)) void follow();
+        depart();
       });
     });
   }
 
-  async function fly(): Promise<void> {
+  function board(): Flight {
     const passengers = queue.splice(0, MOST_TOGETHER);
-    let left = false;
-    inTheAir = true;
-    const late = setTimeout(
-      () => {
-        if (flightsApart >= MOST_APART) return;
-        left = true;
-        flightsApart += 1;
-        for (const { balance } of passengers) apart.set(balance, { passengers: [], flying: true });
-        makeWay();
-        inTheAir = false;
+    const flight: Flight = { passengers, crowdOf: crowdOf(passengers), inPlace: false };
+    if (flight.crowdOf !== undefined) {
+      flight.settling = setTimeout(() => {
+        flight.inPlace = true;
         depart();
-      },
-      passengers.length === 1 ? LONG_ALONE_MS : LONG_TOGETHER_MS,
-    );
-    const held = await carry(passengers, false);
-    clearTimeout(late);
-    for (const passenger of held.toReversed()) {
-      const waiting = apart.get(passenger.balance);
-      if (waiting === undefined) apart.set(passenger.balance, { passengers: [passenger], flying: false });
-      else waiting.passengers.unshift(passenger);
+      }, IN_PLACE_MS);
     }
-    if (left) {
+    return flight;
+  }
+
+  function mayFollow(flight: Flight): boolean {
+    return flight.inPlace && following === undefined && flightsApart < MOST_APART && crowdOf(queue) === flight.crowdOf;
+  }
+
+  /** Whoever waits for a flight does not wait for ever. */
+  function watch(flight: Flight): void {
+    const long = flight.passengers.length === 1 ? LONG_ALONE_MS : LONG_TOGETHER_MS;
+    flight.late ??= own.runInAsyncScope(() => setTimeout(() => giveUpOn(flight), long));
+  }
+
+  function giveUpOn(flight: Flight): void {
+    if (flightsApart >= MOST_APART) return;
+    flightsApart += 1;
+    leave(flight);
+    if (following !== undefined) leave(following);
+    inTheAir = undefined;
+    following = undefined;
+    makeWay();
+    depart();
+  }
+
+  function leave(flight: Flight): void {
+    flight.left = new Set(flight.passengers.map(({ balance }) => balance));
+    for (const balance of flight.left) waitersFor(balance).flying += 1;
+  }
+
+  function waitersFor(balance: string): Apart {
+    const waiting = apart.get(balance) ?? { passengers: [], flying: 0 };
+    apart.set(balance, waiting);
+    return waiting;
+  }
+
+  async function fly(): Promise<void> {
+    const flight = board();
+    inTheAir = flight;
+    land(flight, await carry(flight.passengers, false));
+  }
+
+  /** Behind the flight in the air, whose place it takes when that one lands. */
+  async function follow(): Promise<void> {
+    const flight = board();
+    following = flight;
+    flightsApart += 1;
+    const held = await carry(flight.passengers, true);
+    if (following === flight) {
+      following = undefined;
       flightsApart -= 1;
-      for (const { balance } of passengers) landed(balance);
-    } else {
-      inTheAir = false;
+    }
+    land(flight, held);
+  }
+
+  function land(flight: Flight, held: readonly Passenger[]): void {
+    clearTimeout(flight.settling);
+    clearTimeout(flight.late);
+    for (const passenger of held.toReversed()) waitersFor(passenger.balance).passengers.unshift(passenger);
+    if (flight.left !== undefined) {
+      flightsApart -= 1;
+      for (const balance of flight.left) landed(balance);
+    } else if (inTheAir === flight) {
+      inTheAir = following;
+      if (following !== undefined) flightsApart -= 1;
+      following = undefined;
     }
     if (held.length > 0) makeWay();
     flyApart();
@@ -125,16 +198,17 @@ function createLane(route: (slot: number) => Session): Lanes {
 
   /** To the end, so that every balance has its turn. */
   function landed(balance: string): void {
-    const waiting = apart.get(balance);
+    const waiting = waitersFor(balance);
+    waiting.flying -= 1;
     apart.delete(balance);
-    if (waiting !== undefined && waiting.passengers.length > 0) apart.set(balance, { ...waiting, flying: false });
+    if (waiting.flying > 0 || waiting.passengers.length > 0) apart.set(balance, waiting);
   }
 
   function flyApart(): void {
     for (const [balance, waiting] of apart) {
       if (flightsApart >= MOST_APART) return;
-      if (waiting.flying) continue;
-      waiting.flying = true;
+      if (waiting.flying > 0) continue;
+      waiting.flying += 1;
       flightsApart += 1;
       own.runInAsyncScope(() => void flyFor(balance, waiting));
     }
@@ -188,6 +262,15 @@ function createLane(route: (slot: number) => Session): Lanes {
   }
 
   return take;
+}
+
+/** The balance of a full flight that is of one only. */
+function crowdOf(passengers: readonly Passenger[]): string | undefined {
+  const balance = passengers[MOST_TOGETHER - 1]?.balance;
+  for (let index = 0; index < MOST_TOGETHER; index += 1) {
+    if (passengers[index]?.balance !== balance) return undefined;
+  }
+  return balance;
 }
 
 /** Whether an error may be due to one of several calls, so that the others are asked without it. */

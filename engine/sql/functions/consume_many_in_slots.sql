@@ -304,20 +304,15 @@ BEGIN
         FROM unnest(v_numbers, v_versions, p_amounts, v_overages, v_times) AS i (number, version, amount, overage, now_at)
         WHERE i.version IS NOT NULL
         GROUP BY i.number) t
-      JOIN unnest(v_balances) WITH ORDINALITY l ON l.ordinality = t.number)
+      JOIN unnest(v_balances) WITH ORDINALITY l ON l.ordinality = t.number),
+    told AS (
+      INSERT INTO purser.outbox (slot, tenant_id, kind, source, subject, features, version, recorded_at)
+        SELECT d.slot, d.tenant_id, 'balance', 'consumption', d.subject, ARRAY[d.feature], d.version, d.now_at FROM drawn d)
     UPDATE purser.balances b
       SET version = d.version, used = b.used + d.drawn, overage = b.overage + d.overage,
           interval_used = b.interval_used + d.drawn, as_of = d.now_at
       FROM drawn d
       WHERE b.tenant_id = d.tenant_id AND b.subject = d.subject AND b.feature = d.feature AND b.slot = d.slot;
-    INSERT INTO purser.outbox (slot, tenant_id, kind, source, subject, features, version, recorded_at)
-      SELECT l.slot, l.tenant_id, 'balance', 'consumption', l.subject, ARRAY[l.feature], t.version, t.now_at
-      FROM (
-        SELECT i.number, max(i.version) AS version, max(i.now_at) AS now_at
-        FROM unnest(v_numbers, v_versions, v_times) AS i (number, version, now_at)
-        WHERE i.version IS NOT NULL
-        GROUP BY i.number) t
-      JOIN unnest(v_balances) WITH ORDINALITY l ON l.ordinality = t.number;
   END IF;
 
   RETURN QUERY

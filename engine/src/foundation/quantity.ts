@@ -22,6 +22,8 @@ export function asQuantity(value: unknown): string | undefined {
  * rounded in silence and a fault is thrown.
  */
 export function quantityFrom(decimal: string): number {
+  // With its point, or its sign, at most fifteen digits.
+  if (decimal.length <= 16) return Number(decimal);
   const trimmed = decimal.includes(".") ? decimal.replace(/\.?0+$/, "") : decimal;
   const value = Number(trimmed);
   if (trimmed.replace(/[-.]/g, "").replace(/^0+/, "").length > 15) {

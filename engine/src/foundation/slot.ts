@@ -1,9 +1,9 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 
 /**
  * The slot of a tenant, 0 to 1023: the first ten bits of SHA-256 over the id's UTF-8 bytes. `tenant` is in Unicode NFC.
  * The same function as `purser.slot_of`; a distributed engine places a tenant's rows by it, so it never changes.
  */
 export function slotOf(tenant: string): number {
-  return createHash("sha256").update(tenant, "utf8").digest().readUInt16BE(0) >> 6;
+  return hash("sha256", tenant, "buffer").readUInt16BE(0) >> 6;
 }

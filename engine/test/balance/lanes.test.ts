@@ -179,6 +179,21 @@ describe("a balance that somebody else holds", () => {
     }
   });
 
+  test("between two flights of a crowd delays the crowd and nobody else, and nobody of the crowd is lost", async () => {
+    const on = engine();
+    const [crowded = "", other = ""] = await neighbours("crowd", 2);
+    const asked = Array.from({ length: 5000 }, (_, n) => ask(on, crowded, `k${n}`));
+    await pause(30);
+    const free = await hold(crowded);
+    expect(await ask(on, other, "k")).toMatchObject({ outcome: "consumed" });
+    const late = Array.from({ length: 2000 }, (_, n) => ask(on, crowded, `late ${n}`));
+    await pause(300);
+    await free();
+    const outcomes = await Promise.all([...asked, ...late]);
+    expect(new Set(outcomes.map((one) => one.outcome === "consumed" && !one.replayed && one.version)).size).toBe(7000);
+    expect(await bench.purser.balances({ tenant: crowded, feature: "credits" })).toMatchObject([{ used: 7001 }]);
+  });
+
   test("for longer than lock_timeout is busy, for its own callers alone", async () => {
     const on = engine();
     const [held = "", other = ""] = await neighbours("timeout", 2);
