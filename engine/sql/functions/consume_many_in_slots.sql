@@ -88,6 +88,19 @@ BEGIN
         ORDER BY i.item) h;
     END IF;
 
+    -- Whoever changes a tenant's access locks the tenant and then its balances. A balance that is yet to be made asks for the
+    -- tenant too, and so asks for it first.
+    IF p_wait AND v_look = 1 THEN
+      PERFORM FROM purser.tenants t
+        WHERE (t.tenant_id, t.slot) IN (
+          SELECT i.tenant, i.slot
+          FROM unnest(p_slots, p_tenants, v_holders, p_features, v_plain) AS i (slot, tenant, holder, feature, plain)
+          WHERE i.plain AND NOT EXISTS (
+            SELECT FROM purser.balances b
+            WHERE b.tenant_id = i.tenant AND b.subject = i.holder AND b.feature = i.feature AND b.slot = i.slot))
+        ORDER BY t.slot, t.tenant_id
+        FOR SHARE;
+    END IF;
     -- The locks come first and alone, so that what decides is read after every earlier holder has committed.
     IF p_wait THEN
       SELECT array_agg(l.b) INTO v_balances FROM (
@@ -164,6 +177,11 @@ BEGIN
       GROUP BY 1, 2, 3, 4
       ORDER BY 1, 2, 3, 4
     LOOP
+      -- Who does not wait for a balance does not wait for its tenant either.
+      CONTINUE WHEN NOT p_wait AND EXISTS (
+          SELECT FROM purser.tenants t WHERE t.tenant_id = v_row.tenant AND t.slot = v_row.slot)
+        AND NOT EXISTS (
+          SELECT FROM purser.tenants t WHERE t.tenant_id = v_row.tenant AND t.slot = v_row.slot FOR SHARE SKIP LOCKED);
       SELECT o.outcome INTO v_row.refusal
         FROM purser.open_balance(v_row.slot, v_row.tenant, v_row.subject, v_row.feature,
                                  purser.tenant_now(v_row.slot, v_row.tenant)) o;

@@ -22,18 +22,24 @@ BEGIN
            coalesce(max(f.version) FILTER (WHERE f.window_turned), 0) AS overage_version,
            coalesce(max(f.version) FILTER (WHERE f.kind = 'report'), 0) AS report_version
       FROM facts f GROUP BY 1, 2, 3
+  ), undone AS MATERIALIZED (
+    -- Few, and apart from the rest, so that nobody looks through all facts for each of them.
+    SELECT f.tenant_id, f.subject, f.feature, f.version, o.version AS consumed_version
+      FROM facts f
+      JOIN facts o ON o.tenant_id = f.tenant_id AND o.about = f.about AND o.kind IN ('consume', 'settle')
+      WHERE f.kind = 'reverse' AND f.overage > 0
   ), beside AS MATERIALIZED (
     -- As counted_at says of one balance.
     SELECT m.tenant_id, m.subject, m.feature, m.overage_version,
-           coalesce(sum(CASE WHEN f.kind <> 'reverse' THEN f.overage WHEN o.version IS NOT NULL THEN -f.overage END)
+           coalesce(sum(CASE WHEN f.kind <> 'reverse' THEN f.overage WHEN u.version IS NOT NULL THEN -f.overage END)
                     FILTER (WHERE f.version >= m.overage_version), 0) AS overage,
            coalesce(sum(CASE f.kind WHEN 'report' THEN f.amount WHEN 'claim' THEN 1 WHEN 'release_claim' THEN -1 END)
                     FILTER (WHERE f.version >= m.report_version), 0) AS claimed,
            coalesce(bool_or(f.amount > 0) FILTER (WHERE f.version = m.report_version), false) AS reported
       FROM marks m
       JOIN facts f ON f.tenant_id = m.tenant_id AND f.subject = m.subject AND f.feature = m.feature
-      LEFT JOIN facts o ON f.kind = 'reverse' AND f.overage > 0 AND o.kind IN ('consume', 'settle') AND o.tenant_id = f.tenant_id
-        AND o.about = f.about AND o.version > m.overage_version
+      LEFT JOIN undone u ON u.tenant_id = f.tenant_id AND u.subject = f.subject AND u.feature = f.feature
+        AND u.version = f.version AND u.consumed_version > m.overage_version
       GROUP BY 1, 2, 3, 4
   ), of_grants AS MATERIALIZED (
     -- Whose rows verify_grants holds against what is immutable.

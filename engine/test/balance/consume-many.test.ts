@@ -1,7 +1,8 @@
 // The face of batches in SQL: what it reads, all or nothing, and many callers at once.
 import { fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { Client } from "pg";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { createWorkbench, type Workbench } from "../workbench.ts";
 
 let bench: Workbench;
@@ -340,6 +341,22 @@ describe("many at once", () => {
     expect(answers.filter(({ outcome, replayed }) => outcome === "consumed" && !replayed)).toHaveLength(30);
     expect(answers.filter(({ outcome }) => outcome === "idempotency_conflict")).toHaveLength(8 * 30);
     expect(answers.filter(({ replayed }) => replayed)).toHaveLength(7 * 30);
+  });
+
+  test("waits for who changes the access of its tenant, where it must, before it holds any balance that one waits for", async () => {
+    const tenant = await holder("in-change", 10);
+    const changing = new Client({ connectionString: bench.database.adminUrl });
+    await changing.connect();
+    onTestFinished(() => changing.end());
+    await changing.query("BEGIN");
+    await changing.query("SELECT FROM purser.tenants WHERE tenant_id = $1 FOR NO KEY UPDATE", [tenant]);
+    const waiting = many(tenant, [one("k1"), one("k2", { feature: "seats", subject: "ann" })]);
+    const blocked = `SELECT FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND wait_event_type = 'Lock'
+      AND query LIKE '%purser.consume_many(%' AND datname = current_database()`;
+    while ((await bench.rows(blocked)).length === 0);
+    await changing.query("SELECT FROM purser.lock_tenant(purser.slot_of($1), $1)", [tenant]);
+    await changing.query("COMMIT");
+    expect((await waiting).map(({ outcome }) => outcome)).toEqual(["consumed", "consumed"]);
   });
 });
 

@@ -194,6 +194,26 @@ describe("a balance that somebody else holds", () => {
     expect(await bench.purser.balances({ tenant: crowded, feature: "credits" })).toMatchObject([{ used: 7001 }]);
   });
 
+  test("whose tenant's access is being changed delays its first use and nobody else", async () => {
+    const on = engine();
+    const [changed = "", ...others] = await neighbours("changed", 4);
+    const client = await bench.pool.connect();
+    await client.query("BEGIN");
+    await client.query("SELECT FROM purser.lock_tenant(purser.slot_of($1), $1)", [changed]);
+    let answered = false;
+    const first = on.purser
+      .tryConsume(on.pool, { tenant: changed, feature: "seats", subject: "ann", idempotencyKey: "first" })
+      .finally(() => {
+        answered = true;
+      });
+    const rest = await Promise.all([...others, ...others].map((tenant, n) => ask(on, tenant, `k${n}`)));
+    expect(rest.every(({ outcome }) => outcome === "consumed")).toBe(true);
+    expect(answered).toBe(false);
+    await client.query("COMMIT");
+    client.release();
+    expect(await first).toMatchObject({ outcome: "consumed" });
+  });
+
   test("for longer than lock_timeout is busy, for its own callers alone", async () => {
     const on = engine();
     const [held = "", other = ""] = await neighbours("timeout", 2);

@@ -26,7 +26,14 @@ export function temporaryDirectory(): string {
 }
 
 export function forget(home: string): void {
-  if (existsSync(dataOf(home))) for (const pid of processesOf(dataOf(home))) process.kill(pid, "SIGKILL");
+  for (const pid of existsSync(dataOf(home)) ? processesOf(dataOf(home)) : []) {
+    try {
+      process.kill(pid, "SIGKILL");
+    } catch (error) {
+      // It ended by itself since it was seen.
+      if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+    }
+  }
   rmSync(home, { recursive: true, force: true, maxRetries: 10 });
 }
 
