@@ -90,8 +90,10 @@ BEGIN
               CROSS JOIN LATERAL (SELECT CASE
                   WHEN c.grant_id IS NOT NULL THEN c.used + c.held
                   WHEN v.grant_id IS NOT NULL AND NOT g.unlimited THEN g.amount - v.lapsed
-                  ELSE purser.grant_used(p_slot, p_tenant, g.grant_id, p_version) + coalesce((
-                    SELECT sum(p.amount) FROM purser.open_holds_at(p_slot, p_tenant, p_subject, p_feature, p_version) h
+                  -- As of its end: what a hold gives back later lapses with the grant.
+                  ELSE purser.grant_used(p_slot, p_tenant, g.grant_id, coalesce(v.voided_version, p_version)) + coalesce((
+                    SELECT sum(p.amount)
+                    FROM purser.open_holds_at(p_slot, p_tenant, p_subject, p_feature, coalesce(v.voided_version, p_version)) h
                     JOIN purser.hold_pins p ON p.tenant_id = p_tenant AND p.hold_key = h.hold_key AND p.slot = p_slot
                     WHERE p.grant_id = g.grant_id), 0)
                 END AS taken) y
