@@ -113,11 +113,12 @@ BEGIN
       CONTINUE;
     END IF;
     available := v_available;
-    IF v_kind = 'capacity' THEN
-      outcome := 'wrong_kind';
+    IF v_kind = 'capacity' OR v_per = 'subject' AND v_subject = '' THEN
+      -- Not this balance was meant, so nothing is said of it.
+      outcome := CASE v_kind WHEN 'capacity' THEN 'wrong_kind' ELSE 'subject_required' END;
       available := NULL;
-    ELSIF v_per = 'subject' AND v_subject = '' THEN
-      outcome := 'subject_required';
+      v_resets := NULL;
+      restricted_by := NULL;
     ELSIF v_denied IS NOT NULL THEN
       outcome := lower(v_denied);
       available := CASE WHEN NOT unlimited THEN v_available END;

@@ -235,7 +235,7 @@ BEGIN
                  CASE WHEN j.judged AND j.earlier IS NOT TRUE THEN j.amount END AS demand
           FROM (
             SELECT i.item, i.number, i.amount, i.earlier, b.version, b.interval_used, b.unlimited, c.refusal,
-                   CASE WHEN c.refusal IS DISTINCT FROM 'wrong_kind' AND (b.unlimited AND c.refusal = lower(b.denied_reason)) IS NOT TRUE
+                   CASE WHEN (c.refusal IN ('wrong_kind', 'subject_required')) IS NOT TRUE AND (b.unlimited AND c.refusal = lower(b.denied_reason)) IS NOT TRUE
                      THEN b.granted - b.used - b.held END AS available,
                    b.version IS NOT NULL AND c.refusal IS NULL AND i.used IS NULL AND i.single IS NOT TRUE AS judged
             FROM ROWS FROM (unnest(v_numbers), unnest(p_amounts), unnest(v_refusals), unnest(v_used), unnest(v_earlier),
@@ -339,11 +339,13 @@ BEGIN
            CASE WHEN i.version IS NOT NULL OR i.refusal IS NOT NULL THEN i.available END,
            coalesce(b.unlimited AND (i.version IS NOT NULL OR i.refusal = lower(b.denied_reason)), false), i.version,
            CASE WHEN i.version IS NOT NULL THEN i.now_at END,
-           nullif(b.resets_at, 'infinity'), b.restricted_by
+           CASE WHEN m.meant THEN nullif(b.resets_at, 'infinity') END, CASE WHEN m.meant THEN b.restricted_by END
     FROM ROWS FROM (unnest(v_numbers), unnest(v_versions), unnest(p_amounts), unnest(v_overages), unnest(v_lefts),
                     unnest(v_times), unnest(v_refusals), unnest(v_used), unnest(v_earlier), unnest(v_single))
       WITH ORDINALITY AS i (number, version, amount, overage, available, now_at, refusal, used, earlier, single, item)
     LEFT JOIN unnest(v_balances) WITH ORDINALITY b ON b.ordinality = i.number
+    -- Of a balance that was not meant nothing is said.
+    CROSS JOIN LATERAL (SELECT i.refusal IS NULL OR i.refusal NOT IN ('wrong_kind', 'subject_required') AS meant) m
     WHERE i.version IS NOT NULL
        OR i.single IS NOT TRUE AND (i.used IS NULL AND i.earlier IS NOT TRUE OR i.number IS NULL AND i.refusal IS NULL);
 
@@ -353,7 +355,8 @@ BEGIN
       SELECT i.item::integer, a.outcome, a.replayed, a.field, a.amount, a.overage, a.available,
              coalesce(CASE WHEN a.replayed THEN a.available IS NULL ELSE b.unlimited AND a.outcome = lower(b.denied_reason) END, false),
              a.version, a.recorded_at,
-             CASE WHEN a.field IS NULL THEN nullif(b.resets_at, 'infinity') END, b.restricted_by
+             CASE WHEN a.field IS NULL AND m.meant THEN nullif(b.resets_at, 'infinity') END,
+             CASE WHEN m.meant THEN b.restricted_by END
       FROM ROWS FROM (unnest(p_slots), unnest(p_tenants), unnest(p_subjects), unnest(p_features), unnest(p_amounts),
                       unnest(p_idempotency_keys), unnest(p_occurred_at), unnest(p_metadata), unnest(v_numbers),
                       unnest(v_versions), unnest(v_lefts), unnest(v_refusals), unnest(v_used), unnest(v_earlier),
@@ -363,6 +366,7 @@ BEGIN
       LEFT JOIN unnest(v_balances) WITH ORDINALITY b ON b.ordinality = i.number
       CROSS JOIN LATERAL purser.consumption_answer(i.slot, i.tenant, i.subject, i.feature, i.amount, i.key, i.occurred_at,
                                                    i.metadata, i.refusal, i.available) a
+      CROSS JOIN LATERAL (SELECT i.refusal IS NULL OR i.refusal NOT IN ('wrong_kind', 'subject_required') AS meant) m
       WHERE i.version IS NULL AND (i.used OR i.earlier) AND i.single IS NOT TRUE
         AND (i.number IS NOT NULL OR i.refusal IS NOT NULL);
   END IF;

@@ -46,7 +46,7 @@ BEGIN
     ELSE v_row.outcome END;
   available := v_row.granted - v_row.used - v_row.held;
   expires_at := coalesce(p_expires_at, v_row.now_at + c_lasts);
-  restricted_by := v_row.restricted_by;
+  restricted_by := CASE WHEN v_row.outcome IS NULL THEN v_row.restricted_by END;
   IF outcome IS NULL THEN
     outcome := CASE
       WHEN v_row.denied_reason IS NOT NULL THEN lower(v_row.denied_reason)
