@@ -72,6 +72,8 @@ function createLane(route: (slot: number) => Session): Lanes {
   let departing = false;
   let inTheAir: Flight | undefined;
   let following: Flight | undefined;
+  /** The balance of the flight that landed last, where that was a crowd's: nobody follows the first one. */
+  let crowded: string | undefined;
   const apart = new Map<string, Apart>();
   let flightsApart = 0;
   let taken = 0;
@@ -120,7 +122,13 @@ function createLane(route: (slot: number) => Session): Lanes {
   }
 
   function mayFollow(flight: Flight): boolean {
-    return flight.inPlace && following === undefined && flightsApart < MOST_APART && crowdOf(queue) === flight.crowdOf;
+    return (
+      flight.inPlace &&
+      flight.crowdOf === crowded &&
+      following === undefined &&
+      flightsApart < MOST_APART &&
+      crowdOf(queue) === flight.crowdOf
+    );
   }
 
   /** Whoever waits for a flight does not wait for ever. */
@@ -130,7 +138,11 @@ function createLane(route: (slot: number) => Session): Lanes {
   }
 
   function giveUpOn(flight: Flight): void {
-    if (flightsApart >= MOST_APART) return;
+    if (flightsApart >= MOST_APART) {
+      // Looked at again when the next one waits for it.
+      delete flight.late;
+      return;
+    }
     flightsApart += 1;
     leave(flight);
     if (following !== undefined) leave(following);
@@ -171,6 +183,7 @@ function createLane(route: (slot: number) => Session): Lanes {
   }
 
   function land(flight: Flight, held: readonly Passenger[]): void {
+    crowded = flight.crowdOf;
     clearTimeout(flight.settling);
     clearTimeout(flight.late);
     for (const passenger of held.toReversed()) waitersFor(passenger.balance).passengers.unshift(passenger);

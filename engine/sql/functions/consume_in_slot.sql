@@ -26,6 +26,7 @@ DECLARE
   v_subject       text := p_subject;
   v_test          boolean := false;
   v_now           timestamptz;
+  v_under_lock    boolean := false;
   v_kind          text;
   v_enforcement   text;
   v_denied        text;
@@ -63,8 +64,7 @@ BEGIN
     END IF;
   END IF;
 
-  -- Read once: while a row is turned the next grant or hold may end, and where many do one would run after the clock. Who had
-  -- to wait for the row is never earlier than what it waited for: time there does not go back.
+  -- Who has to wait for the row is never earlier than what it waited for: time there does not go back.
   v_now := clock_timestamp();
   -- The subject's own row, else the tenant's where the amount is shared, else one that is made now. More than one look,
   -- because a row that was only just made or is due is turned and asked again.
@@ -91,21 +91,33 @@ BEGIN
            v_as_of, v_next, v_resets, v_of_test, v_per
       FROM purser.balances b
       WHERE b.tenant_id = p_tenant AND b.subject = v_subject AND b.feature = p_feature AND b.slot = p_slot
+        AND (p_subject = '' OR (b.per = 'subject') = (b.subject <> ''))
       FOR NO KEY UPDATE;
-    IF v_kind IS NULL OR p_subject <> '' AND (v_per = 'subject') = (v_subject = '') THEN
+    IF v_kind IS NULL THEN
       IF v_subject <> '' THEN
         v_subject := '';
       ELSE
         SELECT o.balance_subject, o.outcome INTO v_subject, outcome
           FROM purser.open_balance(p_slot, p_tenant, p_subject, p_feature, purser.tenant_now(p_slot, p_tenant)) o;
         EXIT WHEN outcome IS NOT NULL;
+        -- It was made by what is so now, and may have waited for a change of that.
+        v_now := clock_timestamp();
+        v_test := false;
+        v_under_lock := false;
       END IF;
       CONTINUE;
     END IF;
     IF v_of_test <> v_test THEN
       v_test := v_of_test;
       v_now := purser.tenant_now(p_slot, p_tenant);
+      v_under_lock := true;
       CONTINUE;
+    END IF;
+    -- A boundary may have come while it waited. Read once: while a row is turned the next grant or hold may end, and where many
+    -- do one would run after the clock.
+    IF NOT v_under_lock THEN
+      v_now := clock_timestamp();
+      v_under_lock := true;
     END IF;
     IF v_next <= greatest(v_as_of, v_now) THEN
       PERFORM purser.turn_balance(p_slot, p_tenant, v_subject, p_feature, greatest(v_as_of, v_now), 'boundary',

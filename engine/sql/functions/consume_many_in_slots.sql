@@ -177,14 +177,17 @@ BEGIN
       GROUP BY 1, 2, 3, 4
       ORDER BY 1, 2, 3, 4
     LOOP
-      -- Who does not wait for a balance does not wait for its tenant either.
-      CONTINUE WHEN NOT p_wait AND EXISTS (
-          SELECT FROM purser.tenants t WHERE t.tenant_id = v_row.tenant AND t.slot = v_row.slot)
-        AND NOT EXISTS (
-          SELECT FROM purser.tenants t WHERE t.tenant_id = v_row.tenant AND t.slot = v_row.slot FOR SHARE SKIP LOCKED);
-      SELECT o.outcome INTO v_row.refusal
-        FROM purser.open_balance(v_row.slot, v_row.tenant, v_row.subject, v_row.feature,
-                                 purser.tenant_now(v_row.slot, v_row.tenant)) o;
+      -- Who does not wait for a balance waits neither for its tenant nor for who is just making the same one.
+      BEGIN
+        PERFORM set_config('lock_timeout', CASE WHEN p_wait THEN '5s' ELSE '1ms' END, true);
+        SELECT o.outcome INTO v_row.refusal
+          FROM purser.open_balance(v_row.slot, v_row.tenant, v_row.subject, v_row.feature,
+                                   purser.tenant_now(v_row.slot, v_row.tenant)) o;
+        PERFORM set_config('lock_timeout', '5s', true);
+      EXCEPTION WHEN lock_not_available THEN
+        CONTINUE WHEN NOT p_wait;
+        RAISE;
+      END;
       IF v_row.refusal IS NULL THEN
         v_again := true;
       ELSE

@@ -11,7 +11,6 @@ export type FaultCode =
   | "not_settled"
   | "refused"
   | "retry"
-  | "quantity_not_exact"
   | "unknown_handle"
   | "catalog_mismatch";
 

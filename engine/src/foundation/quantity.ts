@@ -1,6 +1,5 @@
 // Quantities: exact decimals with at most six fractional digits and fifteen significant ones, which is what a JSON number
 // carries without loss. Arithmetic on them happens in SQL; here they are read and written, and multiplied by whole numbers.
-import { Fault } from "./fault.ts";
 
 const DECIMAL = /^(0|[1-9]\d{0,14})(?:\.(\d{1,6}))?$/;
 
@@ -18,19 +17,11 @@ export function asQuantity(value: unknown): string | undefined {
 }
 
 /**
- * The number for a decimal that PostgreSQL answered. A sum can have more digits than a number holds; then nothing is
- * rounded in silence and a fault is thrown.
+ * The number for a decimal that PostgreSQL answered. A sum can have more than the fifteen digits that every number keeps; then
+ * it is the nearest number there is. What is decided is decided in the database, exactly: a command that was carried out must not
+ * fail because its answer is long.
  */
-export function quantityFrom(decimal: string): number {
-  // With its point, or its sign, at most fifteen digits.
-  if (decimal.length <= 16) return Number(decimal);
-  const trimmed = decimal.includes(".") ? decimal.replace(/\.?0+$/, "") : decimal;
-  const value = Number(trimmed);
-  if (trimmed.replace(/[-.]/g, "").replace(/^0+/, "").length > 15) {
-    throw new Fault("quantity_not_exact", "a quantity has more than fifteen significant digits");
-  }
-  return value;
-}
+export const quantityFrom = (decimal: string): number => Number(decimal);
 
 /** A decimal text times a whole number, exactly: in millionths, which is as fine as quantities are. */
 export function times(decimal: string, factor: number): string {

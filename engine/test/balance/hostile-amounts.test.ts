@@ -141,3 +141,25 @@ test("D05 D06: parts taken back at once, with grants coming and going, are never
     { numRuns: 20 },
   );
 });
+
+test("a balance of more digits than a number holds is counted exactly, and no door fails", async () => {
+  const tenant = "vast";
+  await bench.testTenant(tenant);
+  const place = { tenant, feature: "credits" } as const;
+  for (const dedupeKey of ["g", "h"])
+    await bench.purser.issueGrant(bench.pool, { ...place, amount: 999_999_999_999_999, dedupeKey });
+  const taken = { ...place, amount: "0.000001" };
+  expect(await bench.purser.tryConsume(bench.pool, { ...taken, idempotencyKey: "k" })).toMatchObject({
+    outcome: "consumed",
+    available: 1_999_999_999_999_998,
+  });
+  expect(await bench.purser.reserve(bench.pool, { ...taken, idempotencyKey: "held" })).toMatchObject({
+    outcome: "reserved",
+  });
+  expect(await bench.purser.explain(place)).toMatchObject({ feature: "credits" });
+  expect(
+    await bench.rows(
+      "SELECT (granted - used - held)::text AS left FROM purser.balances WHERE tenant_id = 'vast' AND feature = 'credits'",
+    ),
+  ).toEqual([{ left: "1999999999999997.999998" }]);
+});

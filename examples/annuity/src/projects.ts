@@ -19,18 +19,20 @@ async function recount(purser: OurPurser, tx: Tx, workspace: string): Promise<vo
   await purser.reportCount(tx, { tenant: workspace, feature: "projects.max", count });
 }
 
+/** False where there is one of that id already. */
 export function createProject(
   purser: OurPurser,
   db: Db,
   project: { readonly workspace: string; readonly id: string; readonly name: string },
-): Promise<WithCapacity<void>> {
+): Promise<WithCapacity<boolean>> {
   const { workspace } = project;
   return purser.withCapacity(
     db,
     { tenant: workspace, feature: "projects.create", count: (tx) => active(tx, workspace) },
     async (tx) => {
-      await tx.insert(projects).values(project);
+      const made = await tx.insert(projects).values(project).onConflictDoNothing().returning({ id: projects.id });
       await recount(purser, tx, workspace);
+      return made.length > 0;
     },
   );
 }

@@ -72,10 +72,10 @@ describe("S001-18: projects", () => {
     expect([await active(workspace), (await limit(workspace, "projects.max"))?.consumed]).toEqual([3, 3]);
   });
 
-  test("one that is there already is an error, and takes no room", async () => {
+  test("one that is there already is told so, and takes no room", async () => {
     const workspace = await at.open("twice");
     await create(workspace, "a");
-    expect(await create(workspace, "a")).toMatchObject({ status: 500 });
+    expect(await create(workspace, "a")).toMatchObject({ status: 409 });
     expect([await active(workspace), (await limit(workspace, "projects.max"))?.consumed]).toEqual([1, 1]);
   });
 });
@@ -100,7 +100,7 @@ describe("S001-19: a calculation", () => {
   test("that cannot be written is not paid for, and one that cannot be paid for is not written", async () => {
     const workspace = await at.open("atomic");
     await at.admin.query("INSERT INTO example_annuity.calculations VALUES ($1, 'taken', 1, 1, 1, 1)", [workspace]);
-    expect(await calculate(workspace, "taken")).toMatchObject({ status: 500 });
+    expect(await calculate(workspace, "taken")).toEqual({ status: 500, body: { error: { outcome: "failed" } } });
     expect([await used(workspace), await history(workspace)]).toEqual([0, 1]);
     for (let i = 1; i <= 5; i += 1) expect(await calculate(workspace, `${i}`)).toMatchObject({ status: 200 });
     expect(await calculate(workspace, "6")).toMatchObject({

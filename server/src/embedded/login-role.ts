@@ -3,9 +3,12 @@
 import { Client, escapeIdentifier, escapeLiteral } from "pg";
 import { text } from "./unknown-value.ts";
 
-/** A statement, a wait for a lock and an idle transaction end after this long; times are told in UTC. */
+/**
+ * A statement, a wait for a lock and an idle transaction end after this long; times are told in UTC. The functions wait five
+ * seconds for a lock and are told so, which a shorter statement would not live to hear.
+ */
 const limits = {
-  statement_timeout: "5s",
+  statement_timeout: "10s",
   lock_timeout: "2s",
   idle_in_transaction_session_timeout: "10s",
   timezone: "UTC",

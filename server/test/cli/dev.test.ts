@@ -272,7 +272,7 @@ describe("on a database of one's own", () => {
       {
         role: expect.stringMatching(/^purser_app_[0-9a-f]{8}$/),
         settings: [
-          "statement_timeout=5s",
+          "statement_timeout=10s",
           "lock_timeout=2s",
           "idle_in_transaction_session_timeout=10s",
           "TimeZone=UTC",
