@@ -16,20 +16,34 @@ afterEach(async () => {
   await Promise.all(pools.splice(0).map((pool) => pool.end()));
 });
 
-/** An engine on a pool of its own, and the statements that it sent. */
-function engine(options: object = {}): { purser: SmallPurser; pool: Pool; sent: string[] } {
+interface Engine {
+  readonly purser: SmallPurser;
+  readonly pool: Pool;
+  readonly sent: string[];
+  /** At most so many statements were on their way at once. */
+  readonly most: () => number;
+}
+
+/** An engine on a pool of its own, and the statements that it sent; the answer of each is so long on its way. */
+function engine(options: object = {}, answerMs = 0): Engine {
   const pool = new Pool({ connectionString: bench.database.serviceUrl, max: 10, ...options });
   pool.on("error", () => undefined);
   pools.push(pool);
   const sent: string[] = [];
+  let [underway, most] = [0, 0];
   const send = pool.query.bind(pool);
   Object.defineProperty(pool, "query", {
     value: (...args: unknown[]): unknown => {
       sent.push(/purser\.(\w+)/.exec((args[0] as { text?: string }).text ?? "")?.[1] ?? "");
-      return Reflect.apply(send, pool, args);
+      underway += 1;
+      most = Math.max(most, underway);
+      const answer = Reflect.apply(send, pool, args) as Promise<unknown>;
+      return (answerMs === 0 ? answer : pause(answerMs).then(() => answer)).finally(() => {
+        underway -= 1;
+      });
     },
   });
-  return { purser: createPurser({ catalog: smallCatalog, database: pool }), pool, sent };
+  return { purser: createPurser({ catalog: smallCatalog, database: pool }), pool, sent, most: () => most };
 }
 
 async function holder(tenant: string, credits = 1_000_000): Promise<string> {
@@ -63,6 +77,9 @@ async function hold(tenant: string): Promise<() => Promise<void>> {
     client.release();
   };
 }
+
+const WAITING_TOGETHER = `SELECT pid, query_start::text FROM pg_stat_activity
+  WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE '%consume_many_in_slots%'`;
 
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
@@ -102,6 +119,17 @@ describe("a flight", () => {
     );
     const versions = outcomes.flatMap((one) => (one.outcome === "consumed" ? [one.version] : []));
     expect(versions).toEqual(versions.toSorted((a, b) => a - b));
+  });
+
+  test("of a crowd has the next one behind it before it lands, and never two", async () => {
+    const on = engine({}, 50);
+    const tenant = await holder("followed");
+    const outcomes = await Promise.all(Array.from({ length: 2048 }, (_, n) => ask(on, tenant, `k${n}`)));
+    expect(outcomes.map((one) => (one.outcome === "consumed" ? one.version : 0))).toEqual(
+      outcomes.map((_, n) => n + 2),
+    );
+    expect(on.sent).toEqual(Array.from({ length: 4 }, () => "consume_many_in_slots"));
+    expect(on.most()).toBe(2);
   });
 
   test("answers everybody by themselves: refusals, conflicts, replays and what is not valid", async () => {
@@ -194,44 +222,36 @@ describe("a balance that somebody else holds", () => {
     expect(await bench.purser.balances({ tenant: crowded, feature: "credits" })).toMatchObject([{ used: 7001 }]);
   });
 
-  test("whose tenant's access is being changed delays its first use and nobody else", async () => {
+  test.each([
+    ["whose tenant's access is being changed", "SELECT FROM purser.lock_tenant(purser.slot_of($1), $1)", 2],
+    ["that somebody else is just making", "SELECT FROM purser.consume($1, 'seats', 1, 'slow', 'ann')", 3],
+  ])("%s delays its first use and nobody else", async (what, holding, version) => {
     const on = engine();
-    const [changed = "", ...others] = await neighbours("changed", 4);
+    const [slow = "", ...others] = await neighbours(what.slice(-6), 4);
     const client = await bench.pool.connect();
     await client.query("BEGIN");
-    await client.query("SELECT FROM purser.lock_tenant(purser.slot_of($1), $1)", [changed]);
+    await client.query(holding, [slow]);
     let answered = false;
     const first = on.purser
-      .tryConsume(on.pool, { tenant: changed, feature: "seats", subject: "ann", idempotencyKey: "first" })
+      .tryConsume(on.pool, { tenant: slow, feature: "seats", subject: "ann", idempotencyKey: "first" })
       .finally(() => {
         answered = true;
       });
-    const rest = await Promise.all([...others, ...others].map((tenant, n) => ask(on, tenant, `k${n}`)));
-    expect(rest.every(({ outcome }) => outcome === "consumed")).toBe(true);
+    const rest = Promise.all([...others, ...others].map((tenant, n) => ask(on, tenant, `k${n}`)));
+    // The same flight seen waiting twice is one that keeps its others waiting.
+    const seen: object[][] = [];
+    for (let look = 0; look < 2; look += 1) {
+      await pause(150);
+      seen.push(await bench.rows(WAITING_TOGETHER));
+    }
+    expect(seen[0]?.filter((one) => seen[1]?.some((other) => JSON.stringify(one) === JSON.stringify(other)))).toEqual(
+      [],
+    );
+    expect((await rest).every(({ outcome }) => outcome === "consumed")).toBe(true);
     expect(answered).toBe(false);
     await client.query("COMMIT");
     client.release();
-    expect(await first).toMatchObject({ outcome: "consumed" });
-  });
-
-  test("that somebody else is just making delays its own callers and nobody else", async () => {
-    const on = engine();
-    const [made = "", ...others] = await neighbours("made", 4);
-    const client = await bench.pool.connect();
-    await client.query("BEGIN");
-    await client.query("SELECT FROM purser.consume($1, 'seats', 1, 'slow', 'ann')", [made]);
-    let answered = false;
-    const waiting = on.purser
-      .tryConsume(on.pool, { tenant: made, feature: "seats", subject: "ann", idempotencyKey: "k" })
-      .finally(() => {
-        answered = true;
-      });
-    const rest = await Promise.all([...others, ...others].map((tenant, n) => ask(on, tenant, `k${n}`)));
-    expect(rest.every(({ outcome }) => outcome === "consumed")).toBe(true);
-    expect(answered).toBe(false);
-    await client.query("COMMIT");
-    client.release();
-    expect(await waiting).toMatchObject({ outcome: "consumed", version: 3 });
+    expect(await first).toMatchObject({ outcome: "consumed", version });
   });
 
   test("for longer than lock_timeout is busy, for its own callers alone", async () => {
