@@ -14,6 +14,8 @@ import { createTables } from "./tables.ts";
 
 const database = await openDevelopmentDatabase({ directory: ".purser-annuity", environment: process.env });
 const pool = new Pool({ connectionString: database.serviceUrl });
+// A connection that the database closes while it is idle is replaced when one is wanted; unheard, it would end the process.
+pool.on("error", (error) => console.error(`A connection to PostgreSQL was lost: ${error.message}.`));
 const db = drizzle(pool);
 const purser = createPurser({ catalog, database: db });
 

@@ -6,19 +6,21 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { Pool } from "pg";
 import { chromium } from "playwright-core";
 import { expect, onTestFinished, test } from "vitest";
 import { browserFlags, browserProgram } from "../../../behaviour/fixture/browser.ts";
+import { createTestDatabase } from "../../../behaviour/fixture/database.ts";
 
 const workspace = fileURLToPath(new URL("..", import.meta.url));
 const { DATABASE_URL: _, NODE_ENV: __, ...environment } = process.env;
 
-async function start(): Promise<string> {
+async function start(settings: Record<string, string> = {}): Promise<string> {
   const compiler = join(workspace, "../../node_modules/typescript/bin/tsc");
   await promisify(execFile)(process.execPath, [compiler, "-b", workspace]);
   const directory = await mkdtemp(join(tmpdir(), "purser-annuity-"));
   const words = [join(workspace, "dist/index.js")];
-  const env = { ...environment, PORT: "0" };
+  const env = { ...environment, PORT: "0", ...settings };
   const app = spawn(process.execPath, words, { cwd: directory, env, stdio: ["ignore", "pipe", "inherit"] });
   onTestFinished(async () => {
     app.kill("SIGTERM");
@@ -66,4 +68,20 @@ test("S001-21: a block of the page shows the limits, and follows what is done be
   await expect.poll(() => page.textContent("#calculations")).toContain("12462.21");
   await expect.poll(limits).toContainEqual(["annuity.calculations.monthly", "5", "1", change, "open"]);
   expect(wrong).toEqual([]);
+});
+
+test("a database that closes the application's idle connections does not end it", async () => {
+  const database = await createTestDatabase();
+  onTestFinished(database.drop);
+  const url = await start({ DATABASE_URL: database.adminUrl });
+  const admin = new Pool({ connectionString: database.adminUrl, max: 1 });
+  onTestFinished(() => admin.end());
+  const limits = async () => (await fetch(`${url}/limitations`, { headers: { "x-workspace": "demo" } })).status;
+  expect(await limits()).toBe(200);
+  const { rowCount } = await admin.query(
+    `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+     WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'`,
+  );
+  expect(rowCount).toBeGreaterThan(0);
+  await expect.poll(limits).toBe(200);
 });

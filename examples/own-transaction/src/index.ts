@@ -18,6 +18,8 @@ const say = (line = "") => console.log(line);
 const database = await openDevelopmentDatabase({ directory: ".purser/example", environment: process.env });
 const admin = new Pool({ connectionString: database.adminUrl, max: 1 });
 const pool = new Pool({ connectionString: database.serviceUrl });
+// The database may close a connection that is idle, also one that just says goodbye; unheard, that would end the process.
+for (const connections of [admin, pool]) connections.on("error", () => undefined);
 const purser = createPurser({ catalog: exampleCatalog, database: pool });
 try {
   await refuseWhatIsNotOurs();
