@@ -55,6 +55,7 @@ CREATE TABLE purser.allowances (
   feature text COLLATE "C" NOT NULL,
   per text NOT NULL,
   source text NOT NULL,
+  mask_rank bigint,
   subscription_id uuid,
   plan text COLLATE "C",
   plan_version integer,
@@ -73,6 +74,7 @@ CREATE TABLE purser.allowances (
   CONSTRAINT allowances_amount_check CHECK (((amount >= (0)::numeric) AND (amount < '1000000000000000'::numeric))),
   CONSTRAINT allowances_check CHECK ((effective_at <= ends_at)),
   CONSTRAINT allowances_check1 CHECK ((unlimited <> (amount IS NOT NULL))),
+  CONSTRAINT allowances_check2 CHECK (((mask_rank IS NULL) = (source = 'product'::text))),
   CONSTRAINT allowances_on_change_check CHECK ((on_change = ANY (ARRAY['keep'::text, 'reset'::text, 'prorate'::text]))),
   CONSTRAINT allowances_per_check CHECK ((per = ANY (ARRAY['tenant'::text, 'subject'::text]))),
   CONSTRAINT allowances_pkey PRIMARY KEY (tenant_id, allowance_id, slot),
@@ -786,6 +788,7 @@ CREATE TABLE purser.overrides (
   reason text NOT NULL,
   note text NOT NULL DEFAULT ''::text,
   created_by text NOT NULL,
+  written_version bigint NOT NULL,
   effective_at timestamp with time zone NOT NULL,
   ends_at timestamp with time zone NOT NULL,
   CONSTRAINT overrides_amount_check CHECK (((amount >= (0)::numeric) AND (amount < '1000000000000000'::numeric))),
@@ -1006,6 +1009,7 @@ CREATE TABLE purser.restrictions (
   mode text NOT NULL,
   degraded_value jsonb,
   transition_id uuid,
+  written_version bigint NOT NULL,
   effective_at timestamp with time zone NOT NULL,
   ends_at timestamp with time zone NOT NULL,
   CONSTRAINT restrictions_check CHECK ((effective_at <= ends_at)),
@@ -1894,9 +1898,9 @@ GRANT EXECUTE ON FUNCTION purser.window_start(text,integer,timestamp with time z
 ALTER FUNCTION purser.windows_due(integer,text,text,text,timestamp with time zone,timestamp with time zone) OWNER TO purser_writer;
 GRANT EXECUTE ON FUNCTION purser.windows_due(integer,text,text,text,timestamp with time zone,timestamp with time zone) TO purser_readonly, purser_service, purser_tenant;
 
--- FUNCTION purser.write_mask(p_slot integer, p_tenant text, p_feature text, p_id uuid, p_source text, p_amount numeric, p_unlimited boolean, p_effective_at timestamp with time zone, p_ends_at timestamp with time zone)
+-- FUNCTION purser.write_mask(p_slot integer, p_tenant text, p_feature text, p_id uuid, p_source text, p_rank bigint, p_amount numeric, p_unlimited boolean, p_effective_at timestamp with time zone, p_ends_at timestamp with time zone)
 --   RETURNS void LANGUAGE plpgsql VOLATILE SECURITY INVOKER SET search_path=pg_catalog, purser, pg_temp
-ALTER FUNCTION purser.write_mask(integer,text,text,uuid,text,numeric,boolean,timestamp with time zone,timestamp with time zone) OWNER TO purser_writer;
+ALTER FUNCTION purser.write_mask(integer,text,text,uuid,text,bigint,numeric,boolean,timestamp with time zone,timestamp with time zone) OWNER TO purser_writer;
 
 -- FUNCTION purser.write_occupied(p_slot integer, p_tenant text, p_subject text, p_feature text, p_claimed integer, p_reported boolean, p_kind text, p_amount numeric, p_reference text, p_at timestamp with time zone, p_acting_subject text DEFAULT NULL::text)
 --   RETURNS bigint LANGUAGE plpgsql VOLATILE SECURITY INVOKER SET search_path=pg_catalog, purser, pg_temp

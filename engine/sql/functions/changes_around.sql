@@ -11,9 +11,6 @@ LANGUAGE plpgsql STABLE SECURITY INVOKER
 SET search_path = pg_catalog, purser, pg_temp
 AS $$
 #variable_conflict use_column
-DECLARE
-  -- Each masks those before it; what was bought is masked by nothing.
-  c_masks constant text[] := ARRAY['plan', 'override', 'restriction'];
 BEGIN
   SELECT max(c.instant) FILTER (WHERE c.instant <= p_at AND isfinite(c.instant)),
          coalesce(min(c.instant) FILTER (WHERE c.instant > p_at), 'infinity'),
@@ -29,8 +26,7 @@ BEGIN
              unnest(ARRAY[true, a.source IN ('override', 'restriction'), false, w.ends_at < a.ends_at AND NOT EXISTS (
                SELECT FROM purser.allowances m
                WHERE m.tenant_id = p_tenant AND m.feature = p_feature AND m.slot = p_slot
-                 AND array_position(c_masks, m.source) > array_position(c_masks, a.source)
-                 AND m.effective_at <= w.ends_at AND w.ends_at < m.ends_at)])
+                 AND m.mask_rank > a.mask_rank AND m.effective_at <= w.ends_at AND w.ends_at < m.ends_at)])
         FROM purser.allowances a
         LEFT JOIN LATERAL purser.window_at(a.window_unit, a.window_count, a.anchor, a.time_zone, p_at) w
           ON a.effective_at <= p_at AND p_at < a.ends_at

@@ -60,7 +60,7 @@ BEGIN
         SELECT a.* FROM purser.allowances a
         WHERE t.cut_short AND a.tenant_id = p_tenant AND a.feature = v_place.feature AND a.slot = v_place.slot
           AND a.source IN ('override', 'restriction') AND a.effective_at = t.ended_at AND a.effective_at < a.ends_at
-        ORDER BY a.source DESC, a.allowance_id LIMIT 1) m ON true
+        ORDER BY a.mask_rank DESC LIMIT 1) m ON true
       LEFT JOIN purser.overrides o ON o.tenant_id = p_tenant AND o.override_id = m.allowance_id AND o.slot = v_place.slot
       LEFT JOIN purser.restrictions r ON r.tenant_id = p_tenant AND r.restriction_id = m.allowance_id AND r.slot = v_place.slot
   )

@@ -42,9 +42,7 @@ BEGIN
                  AND m.effective_at <= balance.as_of AND balance.as_of < m.ends_at) END AS window_ends_at, least(g.expires_at, a.ends_at, (
              SELECT min(m.effective_at) FROM purser.allowances m
              WHERE m.tenant_id = p_tenant AND m.feature = p_feature AND m.slot = p_slot
-               AND array_position(ARRAY['plan', 'override', 'restriction'], m.source)
-                   > array_position(ARRAY['plan', 'override', 'restriction'], a.source)
-               AND m.effective_at >= g.effective_at AND m.effective_at < m.ends_at)) AS ends_at,
+               AND m.mask_rank > a.mask_rank AND m.effective_at >= g.effective_at AND m.effective_at < m.ends_at)) AS ends_at,
            -- While an unlimited grant is active the first of those pays for everything and the finite ones rest.
            CASE WHEN g.active AND g.unlimited = (SELECT balance.unlimited FROM balance)
                 THEN CASE WHEN g.unlimited THEN 1e30

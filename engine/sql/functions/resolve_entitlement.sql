@@ -86,17 +86,18 @@ BEGIN
         AND g.source NOT IN ('plan', 'override', 'rollover') AND g.effective_at <= p_at AND p_at < g.expires_at);
   END IF;
 
-  SELECT o.effect, o.value INTO v_effect, v_override_value
+  -- One that denies comes before one that allows; of two values the last one written holds.
+  SELECT CASE WHEN bool_or(o.effect = 'deny') THEN 'deny' ELSE min(o.effect) END,
+         (array_agg(o.value ORDER BY o.written_version DESC) FILTER (WHERE o.value IS NOT NULL))[1]
+    INTO v_effect, v_override_value
     FROM purser.overrides o
     WHERE o.tenant_id = p_tenant AND o.feature = p_feature AND o.slot = p_slot
-      AND o.effective_at <= p_at AND p_at < o.ends_at
-    ORDER BY o.effect = 'deny' DESC, o.effective_at DESC, o.override_id
-    LIMIT 1;
+      AND o.effective_at <= p_at AND p_at < o.ends_at;
   SELECT r.mode, r.degraded_value INTO v_mode, v_degraded_value
     FROM purser.restrictions r
     WHERE r.tenant_id = p_tenant AND r.feature = p_feature AND r.slot = p_slot
       AND r.effective_at <= p_at AND p_at < r.ends_at
-    ORDER BY array_position(ARRAY['disabled', 'frozen', 'degraded'], r.mode), r.restriction_id
+    ORDER BY array_position(ARRAY['disabled', 'frozen', 'degraded'], r.mode), r.written_version DESC
     LIMIT 1;
 
   -- The answer holds from the last start or end at or before this instant to the first one after it.

@@ -15,7 +15,7 @@ AS $$
 BEGIN
   RETURN QUERY
   WITH RECURSIVE promised AS (
-    SELECT a.*, array_position(ARRAY['plan', 'override', 'restriction'], a.source) AS rank
+    SELECT a.*
       FROM purser.allowances a
       WHERE a.tenant_id = p_tenant AND a.feature = p_feature AND a.slot = p_slot AND a.effective_at < a.ends_at
         -- What masks a plan does so for whoever holds the feature.
@@ -36,7 +36,7 @@ BEGIN
          -- Where something masked the allowance earlier in this window, it begins again when that ended.
          greatest(w.starts_at, p.effective_at, (
            SELECT max(m.ends_at) FROM promised m
-           WHERE m.rank > p.rank AND m.ends_at <= least(p_at, w.ends_at) AND m.ends_at > p.effective_at)),
+           WHERE m.mask_rank > p.mask_rank AND m.ends_at <= least(p_at, w.ends_at) AND m.ends_at > p.effective_at)),
          least(w.ends_at, p.ends_at), w.back > 0, p.rollover_cap,
          CASE WHEN w.back > 0 THEN
            purser.window_start(p.window_unit, p.window_count, p.anchor, p.time_zone, w.number + 1 + p.rollover_windows) END
@@ -44,9 +44,10 @@ BEGIN
     JOIN promised p ON p.allowance_id = w.allowance_id
     WHERE CASE WHEN w.back = 0
       THEN p_at < p.ends_at
-           AND NOT EXISTS (SELECT FROM promised m WHERE m.rank > p.rank AND m.effective_at <= p_at AND p_at < m.ends_at)
+           AND NOT EXISTS (SELECT FROM promised m WHERE m.mask_rank > p.mask_rank AND m.effective_at <= p_at AND p_at < m.ends_at)
       ELSE NOT p.unlimited AND p.effective_at < w.ends_at AND w.ends_at <= p.ends_at
-           AND NOT EXISTS (SELECT FROM promised m WHERE m.rank > p.rank AND m.effective_at < w.ends_at AND w.ends_at <= m.ends_at)
+           AND NOT EXISTS (SELECT FROM promised m
+                           WHERE m.mask_rank > p.mask_rank AND m.effective_at < w.ends_at AND w.ends_at <= m.ends_at)
     END;
 END
 $$;

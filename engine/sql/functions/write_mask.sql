@@ -2,7 +2,7 @@
 -- the first of several in burn order, or for its whole time where there is none. Internal: runs with its caller's
 -- rights.
 CREATE OR REPLACE FUNCTION purser.write_mask(
-  p_slot integer, p_tenant text, p_feature text, p_id uuid, p_source text, p_amount numeric, p_unlimited boolean,
+  p_slot integer, p_tenant text, p_feature text, p_id uuid, p_source text, p_rank bigint, p_amount numeric, p_unlimited boolean,
   p_effective_at timestamptz, p_ends_at timestamptz
 ) RETURNS void
 LANGUAGE plpgsql VOLATILE SECURITY INVOKER
@@ -10,9 +10,9 @@ SET search_path = pg_catalog, purser, pg_temp
 AS $$
 #variable_conflict use_column
 BEGIN
-  INSERT INTO purser.allowances (slot, tenant_id, allowance_id, feature, per, source, amount, unlimited, window_unit,
-                                 window_count, anchor, time_zone, priority, effective_at, ends_at)
-    SELECT p_slot, p_tenant, p_id, p_feature, coalesce(a.per, r.per), p_source, p_amount, p_unlimited,
+  INSERT INTO purser.allowances (slot, tenant_id, allowance_id, feature, per, source, mask_rank, amount, unlimited,
+                                 window_unit, window_count, anchor, time_zone, priority, effective_at, ends_at)
+    SELECT p_slot, p_tenant, p_id, p_feature, coalesce(a.per, r.per), p_source, p_rank, p_amount, p_unlimited,
            coalesce(a.window_unit, 'lifetime'), coalesce(a.window_count, 1), coalesce(a.anchor, p_effective_at),
            coalesce(a.time_zone, t.time_zone), coalesce(a.priority, 100), p_effective_at, p_ends_at
       FROM purser.tenants t

@@ -1,6 +1,7 @@
 -- Writes an override of one feature for one tenant: dated, attributed, always with an end. An amount masks the allowances of
 -- the feature: what it comes to less what the window has been used for stands in their place until it ends. What was bought
--- is not touched. Internal to the commands of the subscription noun.
+-- is not touched. Of several at the same time one that denies comes first, of two amounts or values the last one written; what
+-- it covered comes back when it ends. One without an amount leaves amounts as they are, likewise values. Internal to the commands of the subscription noun.
 CREATE OR REPLACE FUNCTION purser.write_override(
   p_tenant text, p_feature text, p_effect text, p_reason text, p_effective_at timestamptz, p_ends_at timestamptz, p_actor text,
   p_value jsonb DEFAULT NULL, p_amount numeric DEFAULT NULL, p_unlimited boolean DEFAULT false, p_note text DEFAULT '',
@@ -16,6 +17,7 @@ DECLARE
   v_feature record;
   v_now     timestamptz;
   v_from    timestamptz;
+  v_version bigint;
 BEGIN
   v_now := (purser.lock_tenant(v_slot, p_tenant)).now_at;
   v_from := greatest(coalesce(p_effective_at, v_now), v_now);
@@ -42,20 +44,14 @@ BEGIN
   END IF;
 
   override_id := gen_random_uuid();
-  PERFORM purser.touch_tenant(v_slot, p_tenant);
-  -- Of two that allow the last one written holds; one that denies comes before both.
-  UPDATE purser.overrides o SET ends_at = greatest(o.effective_at, v_from)
-    WHERE o.tenant_id = p_tenant AND o.feature = p_feature AND o.slot = v_slot AND o.effect = p_effect
-      AND o.effective_at < p_ends_at AND v_from < o.ends_at;
-  UPDATE purser.allowances a SET ends_at = greatest(a.effective_at, v_from)
-    WHERE a.tenant_id = p_tenant AND a.feature = p_feature AND a.slot = v_slot AND a.source = 'override' AND p_effect = 'allow'
-      AND a.effective_at < p_ends_at AND v_from < a.ends_at;
+  v_version := purser.touch_tenant(v_slot, p_tenant);
   INSERT INTO purser.overrides (slot, tenant_id, override_id, feature, effect, value, amount, unlimited, original_value, reason,
-                                note, created_by, effective_at, ends_at)
+                                note, created_by, written_version, effective_at, ends_at)
     VALUES (v_slot, p_tenant, override_id, p_feature, p_effect, p_value, p_amount, p_unlimited, v_feature.value, p_reason,
-            coalesce(p_note, ''), p_actor, v_from, p_ends_at);
+            coalesce(p_note, ''), p_actor, v_version, v_from, p_ends_at);
   IF p_amount IS NOT NULL OR p_unlimited THEN
-    PERFORM purser.write_mask(v_slot, p_tenant, p_feature, override_id, 'override', p_amount, p_unlimited, v_from, p_ends_at);
+    PERFORM purser.write_mask(v_slot, p_tenant, p_feature, override_id, 'override', v_version, p_amount, p_unlimited, v_from,
+                              p_ends_at);
   END IF;
   PERFORM purser.refresh_balances(v_slot, p_tenant, v_now, 'override');
   PERFORM purser.append_audit(v_slot, p_tenant, p_actor, 'override.write', override_id::text, NULL,

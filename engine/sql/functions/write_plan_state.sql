@@ -127,11 +127,11 @@ BEGIN
   ) SELECT count(*) INTO v_rows FROM written;
   v_changes := v_changes + v_rows;
   WITH written AS (
-    INSERT INTO purser.allowances (slot, tenant_id, allowance_id, feature, per, source, subscription_id, plan, plan_version,
+    INSERT INTO purser.allowances (slot, tenant_id, allowance_id, feature, per, source, mask_rank, subscription_id, plan, plan_version,
                                    amount, unlimited, window_unit, window_count, anchor, time_zone, priority, rollover_cap,
                                    rollover_windows, on_change, effective_at, ends_at)
-      SELECT p_slot, p_tenant, w.allowance_id, w.feature, w.per, w.source, v_subscription, w.plan, w.plan_version, w.amount,
-             w.unlimited, w.window_unit, w.window_count, w.anchor, w.time_zone, w.priority, w.rollover_cap,
+      SELECT p_slot, p_tenant, w.allowance_id, w.feature, w.per, w.source, CASE w.source WHEN 'plan' THEN 0 END, v_subscription,
+             w.plan, w.plan_version, w.amount, w.unlimited, w.window_unit, w.window_count, w.anchor, w.time_zone, w.priority, w.rollover_cap,
              w.rollover_windows, coalesce(w.on_change, 'keep'), p_at, 'infinity'
         FROM jsonb_populate_recordset(NULL::purser.allowances, p_allowances) w
         WHERE NOT EXISTS (

@@ -1,5 +1,6 @@
 -- Writes a restriction of one feature for one tenant, dated, with its end. A degraded amount masks the feature's allowances
--- as an override does. Internal to the commands of the subscription noun.
+-- as an override does, and overrides with them. Of two amounts or values at the same time the last one written holds; the one
+-- before comes back when that ends. Internal to the commands of the subscription noun.
 CREATE OR REPLACE FUNCTION purser.write_restriction(
   p_tenant text, p_feature text, p_mode text, p_effective_at timestamptz, p_ends_at timestamptz, p_actor text,
   p_degraded_value jsonb DEFAULT NULL, p_transition_id uuid DEFAULT NULL,
@@ -15,6 +16,7 @@ DECLARE
   v_feature record;
   v_now     timestamptz;
   v_from    timestamptz;
+  v_version bigint;
 BEGIN
   v_now := (purser.lock_tenant(v_slot, p_tenant)).now_at;
   v_from := greatest(coalesce(p_effective_at, v_now), v_now);
@@ -42,17 +44,15 @@ BEGIN
   END IF;
 
   restriction_id := gen_random_uuid();
-  PERFORM purser.touch_tenant(v_slot, p_tenant);
-  INSERT INTO purser.restrictions (slot, tenant_id, restriction_id, feature, mode, degraded_value, transition_id, effective_at,
-                                   ends_at)
-    VALUES (v_slot, p_tenant, restriction_id, p_feature, p_mode, p_degraded_value, p_transition_id, v_from, p_ends_at);
+  v_version := purser.touch_tenant(v_slot, p_tenant);
+  INSERT INTO purser.restrictions (slot, tenant_id, restriction_id, feature, mode, degraded_value, transition_id,
+                                   written_version, effective_at, ends_at)
+    VALUES (v_slot, p_tenant, restriction_id, p_feature, p_mode, p_degraded_value, p_transition_id, v_version, v_from,
+            p_ends_at);
   IF p_mode = 'degraded' AND v_feature.kind <> 'value' THEN
-    -- Of two amounts at the same time the last one written holds.
-    UPDATE purser.allowances a SET ends_at = greatest(a.effective_at, v_from)
-      WHERE a.tenant_id = p_tenant AND a.feature = p_feature AND a.slot = v_slot AND a.source = 'restriction'
-        AND a.effective_at < p_ends_at AND v_from < a.ends_at;
-    PERFORM purser.write_mask(v_slot, p_tenant, p_feature, restriction_id, 'restriction', (p_degraded_value #>> '{}')::numeric,
-                              false, v_from, p_ends_at);
+    -- A restriction stands in for overrides as well, whenever those were written.
+    PERFORM purser.write_mask(v_slot, p_tenant, p_feature, restriction_id, 'restriction', v_version + (1::bigint << 40),
+                              (p_degraded_value #>> '{}')::numeric, false, v_from, p_ends_at);
   END IF;
   PERFORM purser.refresh_balances(v_slot, p_tenant, v_now, 'transition');
   PERFORM purser.append_audit(v_slot, p_tenant, p_actor, 'restriction.write', restriction_id::text, NULL,

@@ -118,6 +118,8 @@ CREATE TABLE purser.restrictions (
   degraded_value jsonb,
   -- The transition it belongs to; NULL where an operator restricts by hand.
   transition_id  uuid,
+  -- The tenant's version that writing it made: of two amounts or values at the same time the last one written holds.
+  written_version bigint     NOT NULL,
   effective_at   timestamptz NOT NULL,
   ends_at        timestamptz NOT NULL,
   PRIMARY KEY (tenant_id, restriction_id, slot),
@@ -138,6 +140,7 @@ CREATE TABLE purser.overrides (
   reason         text        NOT NULL CHECK (reason IN ('emergency', 'incident', 'compliance', 'sales', 'support')),
   note           text        NOT NULL DEFAULT '',
   created_by     text        NOT NULL,
+  written_version bigint     NOT NULL,
   effective_at   timestamptz NOT NULL,
   -- Required: an override that never ends is a plan nobody wrote down.
   ends_at        timestamptz NOT NULL CHECK (ends_at < 'infinity'),

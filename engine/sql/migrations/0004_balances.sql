@@ -11,6 +11,9 @@ CREATE TABLE purser.allowances (
   per              text        NOT NULL CHECK (per IN ('tenant', 'subject')),
   -- A restriction stands in for an override and a plan, an override for a plan: what it masks rests meanwhile.
   source           text        NOT NULL CHECK (source IN ('plan', 'product', 'override', 'restriction')),
+  -- An allowance rests while one of a higher rank lasts: a plan's has 0, an override's the tenant's version that writing it
+  -- made, a restriction's that and 2^40. What was bought has none: it masks nothing and nothing masks it.
+  mask_rank        bigint,
   subscription_id  uuid,
   plan             text        COLLATE "C",
   plan_version     integer,
@@ -29,7 +32,8 @@ CREATE TABLE purser.allowances (
   ends_at          timestamptz NOT NULL,
   PRIMARY KEY (tenant_id, allowance_id, slot),
   CHECK (effective_at <= ends_at),
-  CHECK (unlimited <> (amount IS NOT NULL))
+  CHECK (unlimited <> (amount IS NOT NULL)),
+  CHECK ((mask_rank IS NULL) = (source = 'product'))
 );
 
 CREATE TABLE purser.grants (

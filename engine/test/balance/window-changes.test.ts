@@ -155,11 +155,15 @@ describe("an amount that stands in the place of the plan's for a while", () => {
     ["a window turns under it, and its end", "use 20 · override 50 until 40 · day 32 · use 3 · day 40", 28],
     ["one after the other", "use 20 · override 50 until 11 · use 5 · day 11 · override 40 until 21", 15],
     ["at the same instant again", "use 20 · override 50 until 11 · override 25 until 11", 5],
-    ["the last one written holds", "use 20 · override 50 until 21 · day 5 · override 25 until 11 · day 15", 11],
+    ["the last one written holds", "use 20 · override 50 until 21 · day 5 · override 25 until 11 · use 1", 4],
+    ["the one it covered is back", "use 20 · override 50 until 21 · override 25 until 11 · use 1 · day 11", 29],
+    ["the plan after both", "use 20 · override 50 until 21 · override 25 until 11 · use 1 · day 21", 10],
+    ["a longer one covers the rest", "use 20 · override 50 until 11 · override 25 until 21 · use 1 · day 11", 4],
+    ["one degraded amount over another", "use 2 · limit 9 until 21 · limit 3 until 11 · use 1 · day 11", 6],
     ["the plan changes under it", "use 20 · override 50 until 11 · use 5 · plan p62 · day 11", 37],
     ["a degraded amount comes before an override", "use 2 · override 50 until 21 · limit 3 until 11", 1],
     ["and leaves it when it ends", "use 2 · override 50 until 21 · limit 3 until 11 · use 1 · day 11", 47],
-    ["and the plan after both", "use 2 · override 50 until 21 · limit 3 until 11 · use 1 · day 22", 28],
+    ["and the plan after all", "use 2 · override 50 until 21 · limit 3 until 11 · use 1 · day 22", 28],
   ];
   test.each(cases)("%s: %s → %s", async (name, story, available) => {
     expect(await play(name, "keep", story)).toBe(available);

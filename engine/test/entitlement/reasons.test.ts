@@ -128,8 +128,8 @@ async function arrange(feature: string, causes: readonly Cause[]): Promise<strin
 
 async function layOverride(tenant: string, feature: string, effect: string): Promise<void> {
   await bench.rows(
-    `INSERT INTO purser.overrides (slot, tenant_id, override_id, feature, effect, reason, created_by, effective_at, ends_at)
-     VALUES (purser.slot_of($1), $1, gen_random_uuid(), $2, $3, 'support', 'test', '2026-01-01', '2026-02-01')`,
+    `INSERT INTO purser.overrides (slot, tenant_id, override_id, feature, effect, reason, created_by, written_version, effective_at, ends_at)
+     VALUES (purser.slot_of($1), $1, gen_random_uuid(), $2, $3, 'support', 'test', 1, '2026-01-01', '2026-02-01')`,
     [tenant, feature, effect],
   );
 }
@@ -142,8 +142,8 @@ async function layRestriction(tenant: string, feature: string, mode: string): Pr
        SELECT slot, tenant_id, gen_random_uuid(), subscription_id, 'downgrade', 'test', '2026-01-01', '2026-01-01', 'effective'
        FROM purser.subscriptions WHERE tenant_id = $1 RETURNING *
      )
-     INSERT INTO purser.restrictions (slot, tenant_id, restriction_id, feature, mode, transition_id, effective_at, ends_at)
-     SELECT slot, tenant_id, gen_random_uuid(), $2, $3, transition_id, '2026-01-01', '2026-02-01' FROM t`,
+     INSERT INTO purser.restrictions (slot, tenant_id, restriction_id, feature, mode, transition_id, written_version, effective_at, ends_at)
+     SELECT slot, tenant_id, gen_random_uuid(), $2, $3, transition_id, 1, '2026-01-01', '2026-02-01' FROM t`,
     [tenant, feature, mode],
   );
 }

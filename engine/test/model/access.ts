@@ -130,15 +130,15 @@ function bestFirst(one: Voice, other: Voice): number {
   return place === -1 ? 0 : (ones[place] ?? 0) < (others[place] ?? 0) ? -1 : 1;
 }
 
-/** One that denies comes before one that allows, then the newer one. */
+/** One that denies comes before one that allows; of two values the last one written holds. */
 export function overrideOf(tenant: Tenant, feature: string, at: Instant): Override | undefined {
   const now = tenant.overrides.filter((one) => one.feature === feature && inForce(one, at));
-  const place = ({ effect, from }: Override) => (effect === "deny" ? Infinity : from);
-  return now.toSorted((one, other) => (place(one) === place(other) ? 0 : place(one) > place(other) ? -1 : 1))[0];
+  const withValue = now.findLast(({ value }) => value !== null);
+  return now.find(({ effect }) => effect === "deny") ?? withValue ?? now[0];
 }
 
 export function restrictionOf(tenant: Tenant, feature: string, at: Instant): Restriction | undefined {
-  const now = tenant.restrictions.filter((one) => one.feature === feature && inForce(one, at));
+  const now = tenant.restrictions.filter((one) => one.feature === feature && inForce(one, at)).toReversed();
   return (["disabled", "frozen", "degraded"] as const).flatMap((mode) => now.filter((one) => one.mode === mode))[0];
 }
 

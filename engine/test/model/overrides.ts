@@ -59,7 +59,7 @@ export function writeOverride(model: Model, args: Args): Answer {
   const id = `override ${tenant.overrides.length + 1}`;
   changeAccess(model, tenant, () => {
     tenant.overrides.push({ id, feature: feature.key, effect: effect as Override["effect"], value, from, until });
-    if (amount !== undefined || unlimited) mask(model, place, { id, amount, rank: 1 });
+    if (amount !== undefined || unlimited) mask(model, place, { id, amount, kind: 1 });
   });
   return row({ outcome: "written" });
 }
@@ -91,7 +91,7 @@ export function writeRestriction(model: Model, args: Args): Answer {
   };
   changeAccess(model, tenant, () => {
     tenant.restrictions.push(restriction);
-    if (isDegraded && feature.kind !== "value") mask(model, place, { id, amount, rank: 2 });
+    if (isDegraded && feature.kind !== "value") mask(model, place, { id, amount, kind: 2 });
   });
   return row({ outcome: "written" });
 }
@@ -100,7 +100,7 @@ export function writeRestriction(model: Model, args: Args): Answer {
 function mask(
   model: Model,
   { tenant, feature, from, until }: Place,
-  asked: Pick<Mask, "id" | "amount" | "rank">,
+  { kind, ...asked }: Pick<Mask, "id" | "amount"> & { kind: number },
 ): void {
   const [masked] = [...tenant.subscriptions.values()]
     .flatMap(({ allowances }) => allowances)
@@ -108,6 +108,8 @@ function mask(
     .toSorted((one, other) => one.priority - other.priority || one.from - other.from);
   tenant.masks.push({
     ...asked,
+    // Of two of a kind the last one written comes first.
+    rank: kind * 1_000_000 + tenant.masks.length,
     from,
     until,
     subscription: "",

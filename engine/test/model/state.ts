@@ -64,7 +64,7 @@ export interface Allowance extends Dated {
 
 /** An allowance that stands in the place of a feature's own for a while; one of a higher rank masks one of a lower. */
 export interface Mask extends Allowance {
-  readonly rank: 1 | 2;
+  readonly rank: number;
 }
 
 export interface Subscription {

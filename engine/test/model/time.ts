@@ -17,10 +17,10 @@ const isMask = (allowance: Allowance | Mask): allowance is Mask => "rank" in all
 const allowancesNow = (tenant: Tenant, balance: Balance): (Allowance | Mask)[] =>
   allowancesOf(tenant, balance).filter((allowance) => inForce(allowance, balance.at));
 
-/** Those that count: what stands in their place alone, of several the one of the highest rank that came last. */
+/** Those that count: what stands in their place alone, of several the one of the highest rank. */
 function countingNow(tenant: Tenant, balance: Balance): (Allowance | Mask)[] {
   const now = allowancesNow(tenant, balance);
-  const masks = now.filter(isMask).toSorted((one, other) => other.rank - one.rank || other.from - one.from);
+  const masks = now.filter(isMask).toSorted((one, other) => other.rank - one.rank);
   return masks.length > 0 ? masks.slice(0, 1) : now;
 }
 
