@@ -768,7 +768,7 @@ CREATE TABLE purser.outbox (
 );
 ALTER TABLE purser.outbox OWNER TO purser_owner;
 ALTER TABLE purser.outbox ENABLE ROW LEVEL SECURITY;
-CREATE INDEX outbox_next ON purser.outbox USING btree (slot, recorded_at);
+CREATE INDEX outbox_next ON purser.outbox USING btree (recorded_at, slot);
 CREATE POLICY all_tenants ON purser.outbox FOR SELECT TO purser_readonly, purser_service USING (true);
 CREATE POLICY every_row ON purser.outbox FOR ALL TO purser_writer USING (true) WITH CHECK (true);
 CREATE POLICY own_tenant ON purser.outbox FOR SELECT TO purser_tenant USING ((tenant_id = NULLIF(current_setting('app.tenant_id'::text, true), ''::text)));

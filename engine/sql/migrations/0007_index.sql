@@ -34,8 +34,8 @@ CREATE UNIQUE INDEX subscriptions_one_base ON purser.subscriptions (tenant_id, s
 -- At most one change of plan waits per subscription.
 CREATE UNIQUE INDEX transitions_one_pending ON purser.transitions (tenant_id, subscription_id, slot) WHERE status = 'pending';
 
--- What is published next, slot by slot.
-CREATE INDEX outbox_next ON purser.outbox (slot, recorded_at);
+-- What is published next. The time comes first, so that it grows at its end; whose slots it is about is read from it as well.
+CREATE INDEX outbox_next ON purser.outbox (recorded_at, slot);
 -- What was published after this number, slot by slot.
 CREATE UNIQUE INDEX changes_published ON purser.changes (slot, published_no);
 

@@ -27,9 +27,11 @@ export interface ConsumeCall {
   metadata: string | null;
 }
 
-const CONSUME = `SELECT outcome, replayed, field, amount, overage, available, version, recorded_at, resets_at,
-    restricted_by
-  FROM purser.consume_in_slot($1::int, $2::text, $3::text, $4::numeric, $5::text, $6::text, $7::timestamptz, $8::jsonb)`;
+/** A function in FROM is read into a store of rows first; OFFSET keeps it from being called once a column. */
+const CONSUME = `SELECT (c).outcome, (c).replayed, (c).field, (c).amount, (c).overage, (c).available, (c).version,
+    (c).recorded_at, (c).resets_at, (c).restricted_by
+  FROM (SELECT purser.consume_in_slot($1::int, $2::text, $3::text, $4::numeric, $5::text, $6::text, $7::timestamptz,
+                                      $8::jsonb) AS c OFFSET 0) called`;
 
 export async function consume(session: Session, call: ConsumeCall): Promise<ConsumeRow> {
   return only(
