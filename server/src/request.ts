@@ -45,7 +45,8 @@ export function noBody(shape: z.ZodType): RefusedAnswer {
   const errors: ProblemField[] = [];
   parsed(shape, {}, "body", errors);
   const missing = errors.map(({ field, detail }) => `${field} ${detail}`).join(", ");
-  return { outcome: "malformed_json", detail: `There is no body, and a JSON object is expected: ${missing}.`, errors };
+  const wanted = missing === "" ? "{} will do" : missing;
+  return { outcome: "malformed_json", detail: `There is no body, and a JSON object is expected: ${wanted}.`, errors };
 }
 
 /** Visible ASCII, as in the header's definition: anything else would arrive as other text than in SQL or TypeScript. */

@@ -1,6 +1,6 @@
 // The application's own server. Who is asking is not its subject: the header x-workspace says it, in place of a session.
 import type { Purser } from "@purser/engine";
-import { eq } from "drizzle-orm";
+import { and, eq } from "drizzle-orm";
 import type { NodePgDatabase } from "drizzle-orm/node-postgres";
 import Fastify, { type FastifyError, type FastifyInstance, type FastifyReply } from "fastify";
 import { type Annuity, calculate } from "./calculations.ts";
@@ -68,6 +68,13 @@ export function createApp({ purser, db, limitationsOf }: AppOptions): FastifyIns
     changed: await archiveProject(purser, db, { workspace, id }),
   }));
   app.post<{ Params: { id: string } }>("/projects/:id/unarchive", async ({ workspace, params: { id } }, reply) => {
+    const [project] = await db
+      .select({ archived: projects.archived })
+      .from(projects)
+      .where(and(eq(projects.workspace, workspace), eq(projects.id, id)));
+    if (project === undefined) return reply.code(404).send({ error: { outcome: "project_unknown" } });
+    // Room is asked for only by what needs some.
+    if (!project.archived) return { id, changed: false };
     const made = await unarchiveProject(purser, db, { workspace, id });
     return made.outcome === "admitted" ? { id, changed: made.result } : refuse(reply, made);
   });

@@ -64,6 +64,16 @@ describe("S001-18: projects", () => {
     expect([await active(workspace), await consumed()]).toEqual([3, 3]);
   });
 
+  test("that are active already, or that nobody made, are told apart from a limit", async () => {
+    const workspace = await at.open("apart");
+    for (const id of ["a", "b", "c"]) await create(workspace, id);
+    expect(await unarchive(workspace, "a")).toMatchObject({ status: 200, body: { changed: false } });
+    expect(await unarchive(workspace, "z")).toEqual({
+      status: 404,
+      body: { error: { outcome: "project_unknown" } },
+    });
+  });
+
   test("of 12 asked for at once three are there", async () => {
     const workspace = await at.open("crowd");
     const made = await Promise.all(Array.from({ length: 12 }, (_, i) => create(workspace, `p${i}`)));

@@ -115,6 +115,12 @@ test.each<[call: string, ...missing: string[]]>([
   }
 });
 
+test("where an object is expected and nothing has to be in it, no body is told of so", async () => {
+  expect((await told("POST /v1/tenants/pro/consumptions/one/reverse", {})).said).toBe(
+    "There is no body, and a JSON object is expected: {} will do.",
+  );
+});
+
 test("a grant misses its amount as well, unless it is unlimited; null is not missing", async () => {
   expect((await told("POST /v1/tenants/pro/grants", { body: {} })).errors).toEqual(["feature is required"]);
   expect((await told("POST /v1/tenants/pro/grants", { body: { feature: credits } })).errors).toEqual([
