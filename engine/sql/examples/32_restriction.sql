@@ -23,6 +23,11 @@ SELECT outcome, restricted_by FROM purser.consume('acme', 'reports', 1, 'r-1');
 SELECT outcome FROM purser.reserve('acme', 'reports', 1, 'batch-2', p_expires_at => '2026-03-01 12:00+00');
 SELECT outcome, amount FROM purser.settle('acme', 'batch', 10);
 
+-- What happened before it is told again, with what restricts the balance now; of a key that was for something else nothing is.
+SELECT outcome, replayed, available, resets_at, restricted_by FROM purser.reserve('acme', 'reports', 10, 'batch', p_expires_at => '2026-03-01 12:00+00');
+SELECT outcome, field, resets_at, restricted_by FROM purser.reserve('acme', 'reports', 11, 'batch', p_expires_at => '2026-03-01 12:00+00');
+SELECT outcome, field, resets_at, restricted_by FROM purser.consume('acme', 'reports', 11, 'batch');
+
 -- Frozen: apollo stays and is still claimed, borealis has to wait.
 SELECT outcome, replayed, claimed FROM purser.claim('acme', 'projects', 'apollo');
 SELECT outcome, claimed FROM purser.claim('acme', 'projects', 'borealis');

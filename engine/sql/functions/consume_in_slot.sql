@@ -7,7 +7,8 @@
 -- replayed, tenant_unknown, feature_unknown, wrong_kind, subject_required, the reasons of resolve_entitlement in lower
 -- case, limit_reached, insufficient_balance; else consumed. A refusal is not remembered: the same key is judged afresh.
 --
--- resets_at is about the balance and not the consumption: the next instant at which time alone may give more, as of now.
+-- resets_at and restricted_by are about the balance and not the consumption: the next instant at which time alone may give
+-- more, and what restricts it, as of now. Where the input or the key is at fault nothing is said of the balance.
 --
 -- The hot door: the slot is a plain argument, so that a distributed engine can send the call to where the tenant lives.
 CREATE OR REPLACE FUNCTION purser.consume_in_slot(
@@ -194,5 +195,6 @@ BEGIN
                                    p_metadata, outcome, available) a;
   unlimited := coalesce(CASE WHEN replayed THEN available IS NULL ELSE unlimited AND outcome = lower(v_denied) END, false);
   resets_at := CASE WHEN field IS NULL THEN nullif(v_resets, 'infinity') END;
+  restricted_by := CASE WHEN field IS NULL THEN restricted_by END;
 END
 $$;

@@ -359,7 +359,7 @@ BEGIN
              coalesce(CASE WHEN a.replayed THEN a.available IS NULL ELSE b.unlimited AND a.outcome = lower(b.denied_reason) END, false),
              a.version, a.recorded_at,
              CASE WHEN a.field IS NULL AND m.meant THEN nullif(b.resets_at, 'infinity') END,
-             CASE WHEN m.meant THEN b.restricted_by END
+             CASE WHEN a.field IS NULL AND m.meant THEN b.restricted_by END
       FROM ROWS FROM (unnest(p_slots), unnest(p_tenants), unnest(p_subjects), unnest(p_features), unnest(p_amounts),
                       unnest(p_idempotency_keys), unnest(p_occurred_at), unnest(p_metadata), unnest(v_numbers),
                       unnest(v_versions), unnest(v_lefts), unnest(v_refusals), unnest(v_used), unnest(v_earlier),

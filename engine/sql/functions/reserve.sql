@@ -46,7 +46,10 @@ BEGIN
     ELSE v_row.outcome END;
   available := v_row.granted - v_row.used - v_row.held;
   expires_at := coalesce(p_expires_at, v_row.now_at + c_lasts);
-  restricted_by := CASE WHEN v_row.outcome IS NULL THEN v_row.restricted_by END;
+  IF v_row.outcome IS NULL THEN
+    restricted_by := v_row.restricted_by;
+    resets_at := nullif(v_row.resets_at, 'infinity');
+  END IF;
   IF outcome IS NULL THEN
     outcome := CASE
       WHEN v_row.denied_reason IS NOT NULL THEN lower(v_row.denied_reason)
@@ -80,7 +83,6 @@ BEGIN
       outcome := 'reserved';
       amount := round(p_amount, 6);
       unlimited := v_row.unlimited;
-      resets_at := nullif(v_row.resets_at, 'infinity');
       RETURN;
     END IF;
   END IF;
@@ -95,11 +97,14 @@ BEGIN
   unlimited := false;
   version := NULL;
   IF v_fact.version IS NULL THEN
-    field := CASE outcome WHEN 'invalid_input' THEN 'expiresAt' END;
-    unlimited := coalesce(v_row.unlimited AND outcome = lower(v_row.denied_reason), false);
-    available := CASE WHEN v_row.kind <> 'capacity' AND NOT v_row.unlimited THEN available END;
-    resets_at := nullif(v_row.resets_at, 'infinity');
     expires_at := NULL;
+    unlimited := coalesce(v_row.unlimited AND outcome = lower(v_row.denied_reason), false);
+    available := CASE WHEN v_row.kind <> 'capacity' AND NOT v_row.unlimited AND outcome <> 'invalid_input' THEN available END;
+    IF outcome = 'invalid_input' THEN
+      field := 'expiresAt';
+      restricted_by := NULL;
+      resets_at := NULL;
+    END IF;
     RETURN;
   END IF;
   field := CASE
@@ -114,6 +119,8 @@ BEGIN
   expires_at := NULL;
   IF field IS NOT NULL THEN
     outcome := 'idempotency_conflict';
+    restricted_by := NULL;
+    resets_at := NULL;
     RETURN;
   END IF;
   outcome := 'reserved';

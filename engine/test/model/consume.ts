@@ -22,7 +22,7 @@ import { freshen, issue, nextGain, openBalance } from "./time.ts";
 /** The balance that is drawn on, freshened, or the refusal that comes before any amount. */
 export type Opened =
   | { readonly balance: Balance; readonly access: Access; readonly refusal?: undefined }
-  | { readonly balance?: undefined; readonly refusal: Answer };
+  | { readonly balance?: undefined; readonly access?: undefined; readonly refusal: Answer };
 
 export function openFor(
   model: Model,
@@ -59,6 +59,14 @@ export function numbersOf(tenant: Tenant, balance: Balance, access: Access) {
   };
 }
 
+/** The first answer told again. What it says of the balance itself is as of now, and a conflict says nothing of that. */
+export function asOfNow(answer: Answer, tenant: Tenant, { balance, access, refusal }: Opened): Answer {
+  if (answer["replayed"] !== "t") return answer;
+  const { resets_at = null, restricted_by = null } =
+    balance === undefined ? refusal : row({ ...numbersOf(tenant, balance, access) });
+  return { ...answer, resets_at, restricted_by };
+}
+
 export const shortage = (access: Access): string =>
   access.kind === "credits" ? "insufficient_balance" : "limit_reached";
 
@@ -91,11 +99,8 @@ export function consume(model: Model, args: Args): Answer {
   ] as const;
   const use = tenant?.keys.get(key);
   if (tenant !== undefined && use !== undefined) {
-    const { balance } = { balance: undefined, ...openFor(model, tenant, id, subject, feature, countable) };
-    const answer = answerOf(use, "consume", question);
-    if (answer["replayed"] !== "t" || balance === undefined) return answer;
-    const access = accessOf(model, id, subject, feature, tenant.clock);
-    return { ...answer, resets_at: whenever(nextGain(tenant, balance, access)), restricted_by: access.restrictedBy };
+    const opened = openFor(model, tenant, id, subject, feature, countable);
+    return asOfNow(answerOf(use, "consume", question), tenant, opened);
   }
   const { balance, access, refusal } = {
     access: undefined,

@@ -1,24 +1,12 @@
 // reserve, settle, release and extend of the model.
 import { accessOf } from "./access.ts";
-import {
-  answerOf,
-  type Args,
-  canonical,
-  given,
-  invalid,
-  isName,
-  isObject,
-  row,
-  tenantOf,
-  when,
-  whenever,
-} from "./answer.ts";
+import { answerOf, type Args, canonical, given, invalid, isName, isObject, row, tenantOf, when } from "./answer.ts";
 import { availableOf, closeInterval, grantOf, paid, record } from "./balance.ts";
-import { book, countable, numbersOf, openFor, shortage } from "./consume.ts";
+import { asOfNow, book, countable, numbersOf, openFor, shortage } from "./consume.ts";
 import { instantOf, SECOND } from "./instant.ts";
 import { askedAmount, decimalOf, least, positive, sum } from "./quantity.ts";
 import type { Answer, Balance, Hold, Model, Tenant } from "./state.ts";
-import { freshen, nextGain } from "./time.ts";
+import { freshen } from "./time.ts";
 
 const DEFAULT_LIFE = 15 * 60 * SECOND;
 
@@ -48,11 +36,8 @@ export function reserve(model: Model, args: Args): Answer {
   ] as const;
   const use = tenant?.keys.get(key);
   if (tenant !== undefined && use !== undefined) {
-    const { balance } = { balance: undefined, ...openFor(model, tenant, id, subject, feature, countable) };
-    const answer = answerOf(use, "reserve", question);
-    if (answer["replayed"] !== "t" || balance === undefined) return answer;
-    const access = accessOf(model, id, subject, feature, tenant.clock);
-    return { ...answer, resets_at: whenever(nextGain(tenant, balance, access)), restricted_by: access.restrictedBy };
+    const opened = openFor(model, tenant, id, subject, feature, countable);
+    return asOfNow(answerOf(use, "reserve", question), tenant, opened);
   }
   const opened = openFor(model, tenant, id, subject, feature, countable);
   // Only now is it known what time it is for this balance.
