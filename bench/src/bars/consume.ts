@@ -26,8 +26,8 @@ export function consumeBars({ purser, pool, acknowledge, checkConsumed }: Ground
     ours,
     bare: base,
     check: checkConsumed,
-    calls: 300,
-    rounds: 7,
+    calls: 1000,
+    rounds: 9,
   });
 
   return [

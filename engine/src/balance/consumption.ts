@@ -46,7 +46,7 @@ function invalid(field: string): ConsumeRefusal {
 
 /** What a row of the database answers. */
 export function outcomeOf(row: ConsumeRow): ConsumeOutcome {
-  if (row.outcome === "consumed" && row.recorded_at !== null) {
+  if (row.outcome === "consumed" && row.recorded !== null) {
     return {
       outcome: "consumed",
       replayed: row.replayed,
@@ -54,7 +54,8 @@ export function outcomeOf(row: ConsumeRow): ConsumeOutcome {
       overage: quantityFrom(row.overage ?? "0"),
       available: row.available === null ? null : quantityFrom(row.available),
       version: Number(row.version),
-      recordedAt: row.recorded_at,
+      // A number of that size is told to a quarter of a microsecond.
+      recordedAt: new Date(Math.floor(row.recorded * 1000 + 0.0005)),
     };
   }
   return {

@@ -2,7 +2,7 @@ import { arrayText } from "./array-text.ts";
 import type { Session } from "./database.ts";
 import { only } from "./rows.ts";
 
-/** A row as `purser.consume_in_slot` answers it; decimals and bigints are texts. */
+/** What `purser.consume_in_slot` answers; decimals and bigints are texts. */
 export interface ConsumeRow {
   outcome: string;
   replayed: boolean;
@@ -11,7 +11,9 @@ export interface ConsumeRow {
   overage: string | null;
   available: string | null;
   version: string | null;
-  recorded_at: Date | null;
+  /** In seconds since 1970, which are written and read in a third of the time of a date. */
+  recorded: number | null;
+  /** Of a refusal. */
   resets_at: Date | null;
   restricted_by: string | null;
 }
@@ -29,7 +31,8 @@ export interface ConsumeCall {
 
 /** A function in FROM is read into a store of rows first; OFFSET keeps it from being called once a column. */
 const CONSUME = `SELECT (c).outcome, (c).replayed, (c).field, (c).amount, (c).overage, (c).available, (c).version,
-    (c).recorded_at, (c).resets_at, (c).restricted_by
+    date_part('epoch', (c).recorded_at) AS recorded,
+    CASE WHEN (c).outcome <> 'consumed' THEN (c).resets_at END AS resets_at, (c).restricted_by
   FROM (SELECT purser.consume_in_slot($1::int, $2::text, $3::text, $4::numeric, $5::text, $6::text, $7::timestamptz,
                                       $8::jsonb) AS c OFFSET 0) called`;
 
@@ -57,13 +60,13 @@ export const overloaded: ConsumeRow = {
   overage: null,
   available: null,
   version: null,
-  recorded_at: null,
+  recorded: null,
   resets_at: null,
   restricted_by: null,
 };
 
-const CONSUME_TOGETHER = `SELECT item, outcome, replayed, field, amount, overage, available, version, recorded_at, resets_at,
-    restricted_by
+const CONSUME_TOGETHER = `SELECT item, outcome, replayed, field, amount, overage, available, version,
+    date_part('epoch', recorded_at) AS recorded, CASE WHEN outcome <> 'consumed' THEN resets_at END AS resets_at, restricted_by
   FROM purser.consume_many_in_slots($1::int[], $2::text[], $3::text[], $4::numeric[], $5::text[], $6::text[],
     $7::timestamptz[], $8::jsonb[], $9::boolean)`;
 
@@ -92,8 +95,8 @@ export async function consumeTogether(
   return answers;
 }
 
-const CONSUME_MANY = `SELECT idempotency_key, outcome, replayed, field, amount, overage, available, version, recorded_at,
-    resets_at, restricted_by
+const CONSUME_MANY = `SELECT idempotency_key, outcome, replayed, field, amount, overage, available, version,
+    date_part('epoch', recorded_at) AS recorded, resets_at, restricted_by
   FROM purser.consume_many($1::text, $2::jsonb, $3::text, $4::boolean)`;
 
 /** The rows of `purser.consume_many`, one an item, in order. */
