@@ -46,11 +46,19 @@ const BARE = `
   INSERT INTO public.bare_balance (id, available) VALUES (1, 1000000000);
   GRANT ALL ON public.reports, public.bare_balance, public.bare_entry, public.bare_entry_seq_seq TO PUBLIC;`;
 
-export async function prepareGround(): Promise<Ground> {
+/** `flush` is how many µs every commit waits besides. */
+export async function prepareGround(flush = 0): Promise<Ground> {
   const directory = await mkdtemp(join(tmpdir(), "purser-bench-"));
   const server = await startEmbedded({ directory, environment: process.env });
   await migrate({ url: server.adminUrl });
   const admin = new Pool({ connectionString: server.adminUrl, max: 2 });
+  for (const [setting, value] of [
+    ["commit_delay", flush],
+    ["commit_siblings", 0],
+  ]) {
+    if (flush > 0) await admin.query(`ALTER SYSTEM SET ${setting} = ${Number(value)}`);
+  }
+  await admin.query("SELECT pg_reload_conf()");
   await admin.query("CREATE ROLE purser_bench LOGIN PASSWORD 'bench' IN ROLE purser_service");
   await admin.query(BARE);
   const urlsOf = (database: string) => {

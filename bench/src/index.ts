@@ -2,7 +2,8 @@
 // long a newcomer waits: it clones the repository and installs from the registry, so it only runs when it is named.
 //
 // `many`, `hot`, `cost`, `two_processes`, `peers` and `history` are measured among ten thousand tenants; --past=N is how many past
-// consumptions `history` has, ten million where it is not said.
+// consumptions `history` has, ten million where it is not said. --flush=N lets every commit wait N µs for company before its
+// flush (commit_delay), which is about what a disk does that takes so much longer.
 import { cpus, totalmem } from "node:os";
 import { type Bar, type LateBar, type Measured, measure } from "./bar.ts";
 import { boundaryBar } from "./bars/boundary.ts";
@@ -23,7 +24,8 @@ import { measureStart } from "./start.ts";
 const words = process.argv.slice(2);
 const asJson = words.includes("--json");
 const names = words.filter((word) => !word.startsWith("--"));
-const past = Number(/^--past=(\d+)$/.exec(words.find((word) => word.startsWith("--past=")) ?? "")?.[1] ?? 10_000_000);
+const numberOf = (option: string) => words.find((word) => word.startsWith(`--${option}=`))?.split("=")[1];
+const past = Number(numberOf("past") ?? 10_000_000);
 const isNamed = (bar: string) => names.length === 0 || names.some((wanted) => bar.startsWith(wanted));
 
 if (names.includes("start")) {
@@ -34,7 +36,7 @@ if (names.includes("start")) {
   }
   if (names.length === 1) process.exit(0);
 }
-const ground = await prepareGround();
+const ground = await prepareGround(Number(numberOf("flush") ?? 0));
 const machine = {
   node: process.version,
   cpu: `${cpus().length} × ${cpus()[0]?.model ?? "unknown"}`,

@@ -7,8 +7,8 @@ import type { Ground } from "../ground.ts";
 const DUE = 100;
 const CALLS = 3;
 const ROUNDS = 5;
-/** One more for the warm-up. */
-const TICKS = CALLS * ROUNDS + 1;
+/** A round more for the warm-up. */
+const TICKS = CALLS * (ROUNDS + 1);
 
 /** Balances of live tenants, made at one stroke, that are due some day within a year. */
 const CROWD = `
