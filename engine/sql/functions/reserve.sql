@@ -1,6 +1,7 @@
 -- Sets an amount aside until it is settled, released or expires, once per (tenant, idempotency key), or refuses and leaves
 -- nothing. What is held counts against what is available from this instant, so no two calls can spend the same unit. The
--- hold is named by its key and ends by itself at p_expires_at, in 15 minutes where nothing is said.
+-- hold is named by its key and ends by itself at p_expires_at, in 15 minutes where nothing is said. Asked again with the same
+-- key it answers as before, but for expires_at, which is when the hold ends by now: it may have been extended.
 --
 -- The outcomes in their precedence are those of consume, but reserved. Where the feature does not refuse (soft, observe)
 -- only what is there is set aside; the rest becomes overage when it is settled.

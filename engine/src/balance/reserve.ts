@@ -33,6 +33,7 @@ export interface Reserved {
   /** What was left right after it; null while the feature is unlimited. */
   readonly available: number | null;
   readonly version: number;
+  /** When the hold ends; of a replay, when it ends by now: it may have been extended. */
   readonly expiresAt: Date;
 }
 

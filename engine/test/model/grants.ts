@@ -123,9 +123,10 @@ export function voidGrant(model: Model, args: Args): Answer {
   const grant = grantOf(balance, use.number);
   const voidKey = `void of ${key}`;
   const before = tenant.grantKeys.get(voidKey);
+  // Whoever looks at a balance lets its time pass, whatever the answer will be.
+  freshen(tenant, balance);
   if (before !== undefined) return answerOf(before, "void_grant", []);
 
-  freshen(tenant, balance);
   closeInterval(balance);
   const used = usedOf(balance, grant);
   const ended = grant.endsAt <= balance.at;

@@ -37,7 +37,11 @@ export function reserve(model: Model, args: Args): Answer {
   const use = tenant?.keys.get(key);
   if (tenant !== undefined && use !== undefined) {
     const opened = openFor(model, tenant, id, subject, feature, countable);
-    return asOfNow(answerOf(use, "reserve", question), tenant, opened);
+    const first = answerOf(use, "reserve", question);
+    const hold = [...tenant.balances.values()].flatMap(({ holds }) => holds).find((one) => one.key === key);
+    // It may have been extended since.
+    const told = first["replayed"] === "t" ? { ...first, expires_at: when(hold?.expiresAt) } : first;
+    return asOfNow(told, tenant, opened);
   }
   const opened = openFor(model, tenant, id, subject, feature, countable);
   // Only now is it known what time it is for this balance.
