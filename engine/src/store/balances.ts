@@ -31,8 +31,8 @@ export interface ConsumeCall {
 
 /** A function in FROM is read into a store of rows first; OFFSET keeps it from being called once a column. */
 const CONSUME = `SELECT (c).outcome, (c).replayed, (c).field, (c).amount, (c).overage, (c).available, (c).version,
-    date_part('epoch', (c).recorded_at) AS recorded,
-    CASE WHEN (c).outcome <> 'consumed' THEN (c).resets_at END AS resets_at, (c).restricted_by
+    pg_catalog.date_part('epoch', (c).recorded_at) AS recorded,
+    CASE WHEN (c).recorded_at IS NULL THEN (c).resets_at END AS resets_at, (c).restricted_by
   FROM (SELECT purser.consume_in_slot($1::int, $2::text, $3::text, $4::numeric, $5::text, $6::text, $7::timestamptz,
                                       $8::jsonb) AS c OFFSET 0) called`;
 
@@ -66,7 +66,8 @@ export const overloaded: ConsumeRow = {
 };
 
 const CONSUME_TOGETHER = `SELECT item, outcome, replayed, field, amount, overage, available, version,
-    date_part('epoch', recorded_at) AS recorded, CASE WHEN outcome <> 'consumed' THEN resets_at END AS resets_at, restricted_by
+    pg_catalog.date_part('epoch', recorded_at) AS recorded,
+    CASE WHEN recorded_at IS NULL THEN resets_at END AS resets_at, restricted_by
   FROM purser.consume_many_in_slots($1::int[], $2::text[], $3::text[], $4::numeric[], $5::text[], $6::text[],
     $7::timestamptz[], $8::jsonb[], $9::boolean)`;
 
@@ -96,7 +97,7 @@ export async function consumeTogether(
 }
 
 const CONSUME_MANY = `SELECT idempotency_key, outcome, replayed, field, amount, overage, available, version,
-    date_part('epoch', recorded_at) AS recorded, resets_at, restricted_by
+    pg_catalog.date_part('epoch', recorded_at) AS recorded, resets_at, restricted_by
   FROM purser.consume_many($1::text, $2::jsonb, $3::text, $4::boolean)`;
 
 /** The rows of `purser.consume_many`, one an item, in order. */
