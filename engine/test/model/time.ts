@@ -162,8 +162,7 @@ export function renew(tenant: Tenant, balance: Balance): void {
     const expiresAt = Math.min(window.endsAt, allowance.until);
     const own = { source: isMask(allowance) ? "override" : allowance.source, priority: allowance.priority, expiresAt };
     if (isMask(allowance)) {
-      const masked = allowancesNow(tenant, balance).filter((one) => !isMask(one));
-      const lines = masked.map((one) => lastOf(balance, familyOf(one), windowAt(one.rule, balance.at)));
+      const lines = linesMasked(tenant, balance);
       const carried = handedOver + sum(lines.map(spentOf));
       const line = {
         origin: allowance.id,
@@ -202,6 +201,24 @@ export function renew(tenant: Tenant, balance: Balance): void {
     issue(balance, { ...own, ...amountLeft(whole, carried), line, effectiveAt });
   }
   if (!counting.some(({ allowance }) => isMask(allowance))) for (const line of masks) line.handedOver = true;
+}
+
+/**
+ * What a mask carries on: the lines of the allowances that it masks, and of a subscription that has lost the feature the last
+ * one, while its window still runs.
+ */
+function linesMasked(tenant: Tenant, balance: Balance): (Line | undefined)[] {
+  const masked = allowancesNow(tenant, balance).filter((one) => !isMask(one));
+  const lost = [...tenant.subscriptions.keys()].filter((id) => !masked.some(({ subscription }) => subscription === id));
+  return [
+    ...masked.map((one) => lastOf(balance, familyOf(one), windowAt(one.rule, balance.at))),
+    ...lost.map((id) => {
+      const last = balance.grants.findLast(
+        ({ line }) => line?.isMask === false && line.family.startsWith(`${id}:`),
+      )?.line;
+      return last !== undefined && last.window.endsAt > balance.at ? last : undefined;
+    }),
+  ];
 }
 
 /**
