@@ -68,7 +68,10 @@ describe("holds", () => {
     await page.locator("aside").getByText("Would set 30 aside").waitFor();
     expect(await balanceOf(tenant)).toMatchObject({ held: 0, available: 100 });
     await page.getByRole("button", { name: "Reserve" }).click();
-    await page.locator("aside").getByText("Set 30 aside").waitFor();
+    await page
+      .locator("aside")
+      .getByText(/^Set 30 aside/)
+      .waitFor();
     expect(await balanceOf(tenant)).toMatchObject({ held: 30, available: 70 });
     expect((await allRows(await open(page, "Messaging credits", "Holds")))[0]).toMatch(
       / open 30 .* (in 24 hours|tomorrow) /,

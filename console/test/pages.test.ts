@@ -129,7 +129,7 @@ describe("a tenant", () => {
     await page.getByText("There is no such tenant").waitFor();
     await page.goto(`${desk.url}/tenants/a/b`);
     await page.getByText("Nothing stands at this address").waitFor();
-    expect(await page.title()).toBe("No such page · Purser");
+    await expect.poll(() => page.title()).toBe("No such page · Purser");
   });
 
   test("whose data cannot be loaded says so, and loads at the next attempt", async () => {
@@ -165,7 +165,7 @@ describe("trying it", () => {
     expect(await left.innerText()).toContain("65 of 100");
     await consume(page, "Messaging credits", "12.5");
     await notice(page).getByText("Took 12.5").waitFor();
-    expect(await left.innerText()).toContain("52.5 of 100");
+    await expect.poll(() => left.innerText()).toContain("52.5 of 100");
     expect(await notice(page).innerText()).toContain("52.5 left.");
     await page.getByRole("button", { name: "Consume" }).click();
     await expect.poll(() => left.innerText()).toContain("40 of 100");
@@ -180,7 +180,9 @@ describe("trying it", () => {
       await consume(page, "Annuity calculations", "3");
       await notice(page).getByText(title).waitFor();
     }
-    expect(await balance(page, "Annuity calculations").locator(".left").innerText()).toContain("3,757 of 5,000");
+    await expect
+      .poll(() => balance(page, "Annuity calculations").locator(".left").innerText())
+      .toContain("3,757 of 5,000");
   });
 
   test("on a narrow page what came of it is brought into view", async () => {
