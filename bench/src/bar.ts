@@ -44,7 +44,10 @@ export interface Measured {
   readonly problem?: string;
 }
 
-/** Runs one bar: a round of both to warm up, so that what is measured is how a server runs that has run for a while; then pairs in turns. */
+/**
+ * Runs one bar: a round of both to warm up, so that what is measured is a server that has run for a while; then pairs of
+ * rounds in turns.
+ */
 export async function measure(bar: Bar): Promise<Measured> {
   for (const contender of [bar.ours, bar.bare]) await round(contender, bar.calls);
   const pairs: { ours: number; base: number }[] = [];

@@ -52,13 +52,11 @@ export async function prepareGround(flush = 0): Promise<Ground> {
   const server = await startEmbedded({ directory, environment: process.env });
   await migrate({ url: server.adminUrl });
   const admin = new Pool({ connectionString: server.adminUrl, max: 2 });
-  for (const [setting, value] of [
-    ["commit_delay", flush],
-    ["commit_siblings", 0],
-  ]) {
-    if (flush > 0) await admin.query(`ALTER SYSTEM SET ${setting} = ${Number(value)}`);
+  if (flush > 0) {
+    await admin.query(`ALTER SYSTEM SET commit_delay = ${flush}`);
+    await admin.query("ALTER SYSTEM SET commit_siblings = 0");
+    await admin.query("SELECT pg_reload_conf()");
   }
-  await admin.query("SELECT pg_reload_conf()");
   await admin.query("CREATE ROLE purser_bench LOGIN PASSWORD 'bench' IN ROLE purser_service");
   await admin.query(BARE);
   const urlsOf = (database: string) => {

@@ -24,8 +24,14 @@ import { measureStart } from "./start.ts";
 const words = process.argv.slice(2);
 const asJson = words.includes("--json");
 const names = words.filter((word) => !word.startsWith("--"));
-const numberOf = (option: string) => words.find((word) => word.startsWith(`--${option}=`))?.split("=")[1];
-const past = Number(numberOf("past") ?? 10_000_000);
+function numberOf(option: string, usual: number): number {
+  const word = words.find((one) => one.startsWith(`--${option}=`));
+  if (word === undefined) return usual;
+  const [, digits] = /=(\d+)$/.exec(word) ?? [];
+  if (digits === undefined) throw new Error(`${word}: --${option} takes a whole number`);
+  return Number(digits);
+}
+const past = numberOf("past", 10_000_000);
 const isNamed = (bar: string) => names.length === 0 || names.some((wanted) => bar.startsWith(wanted));
 
 if (names.includes("start")) {
@@ -36,7 +42,7 @@ if (names.includes("start")) {
   }
   if (names.length === 1) process.exit(0);
 }
-const ground = await prepareGround(Number(numberOf("flush") ?? 0));
+const ground = await prepareGround(numberOf("flush", 0));
 const machine = {
   node: process.version,
   cpu: `${cpus().length} × ${cpus()[0]?.model ?? "unknown"}`,

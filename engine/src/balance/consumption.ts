@@ -1,6 +1,7 @@
 // A consumption as a caller names it, as the database is asked for it, and as it is answered.
 import type { Json } from "../foundation/canonical.ts";
 import type { ConsumeOutcome, ConsumeRefusal } from "../foundation/outcome.ts";
+import { instantFrom } from "../foundation/instant.ts";
 import { asQuantity, quantityFrom } from "../foundation/quantity.ts";
 import { slotOf } from "../foundation/slot.ts";
 import { asName } from "../foundation/text.ts";
@@ -54,8 +55,7 @@ export function outcomeOf(row: ConsumeRow): ConsumeOutcome {
       overage: quantityFrom(row.overage ?? "0"),
       available: row.available === null ? null : quantityFrom(row.available),
       version: Number(row.version),
-      // A number of that size is told to a quarter of a microsecond.
-      recordedAt: new Date(Math.floor(row.recorded * 1000 + 0.0005)),
+      recordedAt: instantFrom(row.recorded),
     };
   }
   return {

@@ -11,7 +11,7 @@ export interface ConsumeRow {
   overage: string | null;
   available: string | null;
   version: string | null;
-  /** In seconds since 1970, which are written and read in a third of the time of a date. */
+  /** In seconds since 1970, which cost less to write and to read than a date does. */
   recorded: number | null;
   /** Of a refusal. */
   resets_at: Date | null;

@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { slotOf } from "@purser/engine";
 import { canonicalHash, canonicalJson, differingField } from "../../src/foundation/canonical.ts";
+import { instantFrom } from "../../src/foundation/instant.ts";
 import { asQuantity, quantityFrom } from "../../src/foundation/quantity.ts";
 import { asName } from "../../src/foundation/text.ts";
 import { createWorkbench, type Workbench } from "../workbench.ts";
@@ -13,6 +14,24 @@ beforeAll(async () => {
 afterAll(() => bench.close());
 
 const anyText = fc.string({ unit: "binary", maxLength: 220 });
+
+test("an instant told as seconds is the date that it would be told as, to the millisecond", async () => {
+  const micros = fc.array(fc.bigInt(-(2n ** 51n), 2n ** 52n), { minLength: 200, maxLength: 200 });
+  await fc.assert(
+    fc.asyncProperty(micros, async (all) => {
+      // Half of them on the very millisecond, where the binary fraction may lie before it.
+      const asked = all.map((one, i) => String(i % 2 === 0 ? one : one - (one % 1000n)));
+      const rows = await bench.rows<{ seconds: number; date: Date }>(
+        `SELECT date_part('epoch', at) AS seconds, at AS date
+         FROM unnest($1::bigint[]) n, LATERAL (SELECT timestamptz 'epoch' + n * interval '1 microsecond' AS at) told`,
+        [asked],
+      );
+      for (const { seconds, date } of rows)
+        expect({ seconds, at: instantFrom(seconds) }).toEqual({ seconds, at: date });
+    }),
+    { numRuns: 20 },
+  );
+});
 
 describe("the slot of a tenant", () => {
   test("is the same in TypeScript and in SQL, for every id there is", async () => {

@@ -1,13 +1,13 @@
 // The application's own server. Who is asking is not its subject: the header x-workspace says it, in place of a session.
 import type { Purser } from "@purser/engine";
-import { and, eq } from "drizzle-orm";
+import { eq } from "drizzle-orm";
 import type { NodePgDatabase } from "drizzle-orm/node-postgres";
 import Fastify, { type FastifyError, type FastifyInstance, type FastifyReply } from "fastify";
 import { type Annuity, calculate } from "./calculations.ts";
 import type { catalog } from "./catalog.ts";
 import type { LimitationsOf } from "./limitations.ts";
 import { page } from "./page.ts";
-import { archiveProject, createProject, unarchiveProject } from "./projects.ts";
+import { archiveProject, createProject, findProject, unarchiveProject } from "./projects.ts";
 import { calculations, projects } from "./tables.ts";
 
 export interface AppOptions {
@@ -68,10 +68,7 @@ export function createApp({ purser, db, limitationsOf }: AppOptions): FastifyIns
     changed: await archiveProject(purser, db, { workspace, id }),
   }));
   app.post<{ Params: { id: string } }>("/projects/:id/unarchive", async ({ workspace, params: { id } }, reply) => {
-    const [project] = await db
-      .select({ archived: projects.archived })
-      .from(projects)
-      .where(and(eq(projects.workspace, workspace), eq(projects.id, id)));
+    const project = await findProject(db, { workspace, id });
     if (project === undefined) return reply.code(404).send({ error: { outcome: "project_unknown" } });
     // Room is asked for only by what needs some.
     if (!project.archived) return { id, changed: false };

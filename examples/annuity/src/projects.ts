@@ -37,6 +37,17 @@ export function createProject(
   );
 }
 
+export async function findProject(
+  db: Db,
+  { workspace, id }: { readonly workspace: string; readonly id: string },
+): Promise<{ readonly archived: boolean } | undefined> {
+  const [project] = await db
+    .select({ archived: projects.archived })
+    .from(projects)
+    .where(and(eq(projects.workspace, workspace), eq(projects.id, id)));
+  return project;
+}
+
 /** Making one active again counts as making one. True where there was something to do. */
 export function unarchiveProject(
   purser: OurPurser,
