@@ -723,7 +723,7 @@ export interface ReserveRequest {
   readonly metadata?: Readonly<Record<string, unknown>>;
 }
 
-/** An amount set aside, now or the first time its key was used. */
+/** An amount set aside, now or the first time its key was used; `expiresAt` is when it ends by now. */
 export interface Reserved {
   readonly outcome: "reserved";
   /** True where it had been done before: nothing was changed now. */

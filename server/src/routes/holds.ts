@@ -47,7 +47,10 @@ export const reserve = route({
         version,
         expiresAt: time,
       })
-      .meta({ id: "Reserved", description: "An amount set aside, now or the first time its key was used." }),
+      .meta({
+        id: "Reserved",
+        description: "An amount set aside, now or the first time its key was used; `expiresAt` is when it ends by now.",
+      }),
   },
   refusals: [
     "idempotency_conflict",
